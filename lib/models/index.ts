@@ -1,0 +1,2 @@
+export * from './lenet5';
+export * from './mlp';

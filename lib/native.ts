@@ -1,0 +1,82 @@
+// Loads the addon, and says what is wrong when it does not load.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { HebbError } from './errors';
+
+/** A native tensor: an opaque object that only the addon can open. */
+export type Handle = { readonly __handle: unique symbol };
+/** A recorded program. `bytes`: its memory; `commands`: how many it replays. */
+export type ProgramHandle = { readonly __program: unique symbol; readonly commands: number; readonly bytes: number };
+export type TypedArray = Float32Array | Int32Array | Uint8Array;
+export type KernelArgument = Handle | readonly Handle[] | null | number | boolean | readonly number[];
+
+/** Bytes. `used`: in tensors' hands; `reserved`: used and cached; `peak`: the largest `used`; `limit`: the most `reserved` may be. */
+export interface MemoryStatistics {
+  used: number;
+  reserved: number;
+  peak: number;
+  limit: number;
+}
+
+interface Addon {
+  readonly kernels: Readonly<Record<string, (...values: KernelArgument[]) => void>>;
+  allocate(device: number, dtype: number, shape: readonly number[]): Handle;
+  create(device: number, dtype: number, shape: readonly number[], values: TypedArray): Handle;
+  write(tensor: Handle, values: TypedArray, offset: number): void;
+  reshape(tensor: Handle, shape: readonly number[]): Handle;
+  dispose(tensor: Handle): void;
+  read(tensor: Handle): Promise<TypedArray>;
+  readSync(tensor: Handle): TypedArray;
+  mark(device: number, reports: boolean): Promise<void>;
+  inspect(tensor: Handle): { dtype: number; shape: number[] };
+  beginRecording(device: number): void;
+  recordInput(dtype: number, shape: readonly number[]): Handle;
+  endRecording(outputs: readonly Handle[], kept: readonly Handle[]): ProgramHandle;
+  abortRecording(): void;
+  pauseRecording(): void;
+  resumeRecording(): void;
+  replay(program: ProgramHandle, inputs: readonly Handle[]): Handle[];
+  disposeProgram(program: ProgramHandle): void;
+  devices(): { name: string; listed: boolean }[];
+  instructionSets(): { name: string; unusable: string; used: boolean }[];
+  memory(device: number): MemoryStatistics;
+  resetPeakMemory(device: number): void;
+  trimMemory(device: number): void;
+  setThreads(count: number): void;
+  threads(): number;
+}
+
+export const packageRoot = join(__dirname, '..');
+
+// libgomp's idle threads spin for a millisecond by default, which would starve the JavaScript thread's core. It reads
+// this when it is loaded, so it is set before; a user's own setting stands.
+const BOUNDED_SPIN = '20000';
+
+function load(): Addon {
+  if (process.env.GOMP_SPINCOUNT === undefined && process.env.OMP_WAIT_POLICY === undefined) {
+    process.env.GOMP_SPINCOUNT = BOUNDED_SPIN;
+  }
+  try {
+    return require('node-gyp-build')(packageRoot) as Addon;
+  } catch (error) {
+    throw new HebbError(explain(error as Error), { cause: error });
+  }
+}
+
+function explain(error: Error): string {
+  const system = `${process.platform}-${process.arch}, Node ${process.version}`;
+  if (error.message.startsWith('hebb: ')) return error.message.slice('hebb: '.length);
+  if (/No native build was found/.test(error.message)) {
+    const advice = existsSync(join(packageRoot, 'binding.gyp'))
+      ? 'Build it with `npm rebuild hebb` (it needs python3, make and a C++20 compiler such as g++ 12).'
+      : 'Reinstall the package: its sources are missing.';
+    return `Expected a native build of hebb for ${system} but found none in ${packageRoot}. ${advice}`;
+  }
+  if (/GLIBC(XX)?_/.test(error.message)) {
+    return `hebb's native build needs a newer system library: ${error.message}. Build it here with \`npm rebuild hebb --build-from-source\`.`;
+  }
+  return `hebb's native build for ${system} could not be loaded: ${error.message}`;
+}
+
+export const native: Addon = load();
+export const kernels = native.kernels;

@@ -1,0 +1,35 @@
+import type { Activation } from '../ops/activation';
+import { linear } from '../ops/linear';
+import type { Tensor } from '../tensor';
+import { uniformParameter } from './init';
+import { Module } from './module';
+
+export interface LinearOptions {
+  /** Default: true. */
+  bias?: boolean;
+}
+
+/** x [N, in] · weightᵀ + bias: weight [out, in], bias [out]. */
+export class Linear extends Module {
+  readonly weight: Tensor;
+  readonly bias: Tensor | null;
+
+  constructor(
+    readonly inFeatures: number,
+    readonly outFeatures: number,
+    { bias = true }: LinearOptions = {},
+  ) {
+    super();
+    this.weight = uniformParameter([outFeatures, inFeatures], inFeatures);
+    this.bias = bias ? uniformParameter([outFeatures], inFeatures) : null;
+  }
+
+  forward(x: Tensor): Tensor {
+    return this.forwardActivated(x, 'none');
+  }
+
+  /** With the activation fused into the product's epilogue. */
+  forwardActivated(x: Tensor, activation: Activation): Tensor {
+    return linear(x, this.weight, this.bias, activation);
+  }
+}

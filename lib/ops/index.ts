@@ -1,0 +1,13 @@
+// Every op, one line a file.
+export * from './activation';
+export * from './binary';
+export * from './cast';
+export * from './conv2d';
+export * from './dropout';
+export * from './linear';
+export * from './matmul';
+export * from './movement';
+export * from './pool2d';
+export * from './reduce';
+export * from './softmax';
+export * from './unary';

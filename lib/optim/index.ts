@@ -1,0 +1,2 @@
+export { type Optimizer, type OptimizerState, type ParameterGroup } from './optimizer';
+export * from './sgd';

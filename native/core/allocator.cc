@@ -1,0 +1,129 @@
+#include "core/allocator.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstdlib>
+
+#include "core/error.h"
+#include "core/stream.h"
+
+namespace hebb {
+namespace {
+
+constexpr int64_t alignment = 64;
+constexpr int64_t huge_page = int64_t{2} << 20;
+constexpr int64_t large = int64_t{1} << 20;  // from here on sizes are whole huge pages
+
+// Four size classes per doubling below `large`: at most a quarter of a block is unused, and freed blocks fit again.
+int64_t rounded_size(int64_t bytes) {
+  if (bytes <= alignment) return alignment;
+  if (bytes >= large) return (bytes + huge_page - 1) / huge_page * huge_page;
+  const int64_t step = std::max(alignment, static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(bytes - 1)) / 4));
+  return (bytes + step - 1) / step * step;
+}
+
+class HostMemory final : public MemorySource {
+ public:
+  void* acquire(int64_t bytes) override {
+    const bool huge = bytes >= huge_page;
+    void* data = std::aligned_alloc(static_cast<size_t>(huge ? huge_page : alignment), static_cast<size_t>(bytes));
+    if (data && huge) madvise(data, static_cast<size_t>(bytes), MADV_HUGEPAGE);
+    return data;
+  }
+  void release(void* data, int64_t) override { std::free(data); }
+};
+
+}  // namespace
+
+MemorySource& host_memory() {
+  static HostMemory* memory = new HostMemory;  // never destroyed: blocks may come back while the process exits
+  return *memory;
+}
+
+class Allocator::Block final : public Storage {
+ public:
+  Block(Allocator& allocator, void* data, int64_t bytes, uint64_t free_after)
+      : Storage(data, bytes, true, free_after), allocator_(allocator) {}
+  ~Block() override { allocator_.give_back(data_, bytes_); }
+
+ private:
+  Allocator& allocator_;
+};
+
+Allocator::Allocator(MemorySource& source, Stream& stream, int64_t limit) : source_(source), stream_(stream) {
+  statistics_.limit = limit;
+}
+
+Allocator::~Allocator() { trim(); }
+
+std::shared_ptr<Storage> Allocator::allocate(int64_t bytes) {
+  auto fail = [&] {
+    const MemoryStatistics now = statistics();
+    throw OutOfMemory("out of memory: " + std::to_string(bytes) + " bytes asked for, " + std::to_string(now.used) +
+                      " in use, limit " + std::to_string(now.limit));
+  };
+  if (bytes > statistics_.limit) fail();
+  const int64_t size = rounded_size(bytes);
+  void* data = nullptr;
+  uint64_t free_after = 0;
+  int64_t actual = size;
+  for (int attempt = 0; !data; ++attempt) {
+    {
+      std::lock_guard lock(mutex_);
+      const auto found = cached_.lower_bound(size);
+      if (found != cached_.end() && found->first <= size + size / 4) {
+        data = found->second.data;
+        free_after = found->second.free_after;
+        actual = found->first;
+        cached_.erase(found);
+      } else if (statistics_.reserved + size <= statistics_.limit) {
+        data = source_.acquire(size);
+        if (data) statistics_.reserved += size;
+      }
+      if (data) {
+        statistics_.used += actual;
+        statistics_.peak = std::max(statistics_.peak, statistics_.used);
+      }
+    }
+    if (!data && attempt) fail();
+    if (!data) trim();
+  }
+  return std::make_shared<Block>(*this, data, actual, free_after);
+}
+
+void Allocator::give_back(void* data, int64_t bytes) {
+  const uint64_t free_after = stream_.pushed();
+  std::lock_guard lock(mutex_);
+  statistics_.used -= bytes;
+  cached_.emplace(bytes, Cached{data, free_after});
+}
+
+void Allocator::trim() {
+  std::multimap<int64_t, Cached> blocks;
+  {
+    std::lock_guard lock(mutex_);
+    blocks.swap(cached_);
+  }
+  uint64_t last = 0;
+  for (const auto& [bytes, block] : blocks) last = std::max(last, block.free_after);
+  stream_.wait(last);
+  std::lock_guard lock(mutex_);
+  for (const auto& [bytes, block] : blocks) {
+    source_.release(block.data, bytes);
+    statistics_.reserved -= bytes;
+  }
+}
+
+MemoryStatistics Allocator::statistics() const {
+  std::lock_guard lock(mutex_);
+  return statistics_;
+}
+
+void Allocator::reset_peak() {
+  std::lock_guard lock(mutex_);
+  statistics_.peak = statistics_.used;
+}
+
+}  // namespace hebb

@@ -1,0 +1,61 @@
+// A caching allocator ordered by a stream: blocks given back are handed out again at once, without waiting, since the
+// stream runs the old user's commands before the new one's.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+
+#include "core/storage.h"
+
+namespace hebb {
+
+class Stream;
+
+// Where blocks come from: host memory here, device memory in a plugin. acquire returns nullptr when there is none.
+class MemorySource {
+ public:
+  virtual ~MemorySource() = default;
+  virtual void* acquire(int64_t bytes) = 0;
+  virtual void release(void* data, int64_t bytes) = 0;
+};
+
+// 64-byte aligned; blocks of 2 MiB and more are aligned to 2 MiB and advised to use huge pages.
+MemorySource& host_memory();
+
+struct MemoryStatistics {
+  int64_t used = 0;      // bytes of blocks in tensors' hands
+  int64_t reserved = 0;  // used, plus what is cached for reuse
+  int64_t peak = 0;      // the largest `used` since the start or the last reset
+  int64_t limit = 0;     // reserved never exceeds it
+};
+
+class Allocator {
+ public:
+  Allocator(MemorySource& source, Stream& stream, int64_t limit);
+  ~Allocator();
+  Allocator(const Allocator&) = delete;
+  Allocator& operator=(const Allocator&) = delete;
+
+  // Throws OutOfMemory, after giving cached blocks back to the system.
+  std::shared_ptr<Storage> allocate(int64_t bytes);
+  void trim();  // waits for the stream, then gives all cached blocks back
+  MemoryStatistics statistics() const;
+  void reset_peak();
+
+ private:
+  class Block;
+  struct Cached {
+    void* data;
+    uint64_t free_after;
+  };
+  void give_back(void* data, int64_t bytes);
+
+  MemorySource& source_;
+  Stream& stream_;
+  mutable std::mutex mutex_;
+  std::multimap<int64_t, Cached> cached_;
+  MemoryStatistics statistics_;
+};
+
+}  // namespace hebb

@@ -1,0 +1,71 @@
+#include "core/parallel_for.h"
+
+#include <omp.h>
+
+#include <atomic>
+#include <cstdlib>
+
+#include "core/cgroup.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace hebb {
+namespace {
+
+std::atomic<int> threads{0};
+
+}  // namespace
+
+int default_thread_count() {
+  if (const char* text = std::getenv("HEBB_NUM_THREADS")) {
+    const int count = std::atoi(text);
+    if (count > 0) return count;
+  }
+  return available_cpus();
+}
+
+int thread_count() {
+  int count = threads.load(std::memory_order_relaxed);
+  if (count == 0) {
+    count = default_thread_count();
+    threads.store(count, std::memory_order_relaxed);
+  }
+  return count;
+}
+
+void set_thread_count(int count) { threads.store(count < 1 ? 1 : count, std::memory_order_relaxed); }
+
+void flush_denormals() {
+#if defined(__x86_64__)
+  constexpr unsigned flush_to_zero = 0x8000, denormals_are_zero = 0x0040;
+  _mm_setcsr(_mm_getcsr() | flush_to_zero | denormals_are_zero);
+#elif defined(__aarch64__)
+  uint64_t control;
+  asm volatile("mrs %0, fpcr" : "=r"(control));
+  asm volatile("msr fpcr, %0" ::"r"(control | (uint64_t{1} << 24)));
+#endif
+}
+
+void parallel_for(int64_t count, int64_t grain, RangeBody body) {
+  if (count <= 0) return;
+  const int64_t grains = (count + grain - 1) / grain;
+  const int64_t wanted = thread_count();
+  const int team = static_cast<int>(wanted < grains ? wanted : grains);
+  if (team <= 1) {
+    body(0, count);
+    return;
+  }
+#pragma omp parallel num_threads(team)
+  {
+    flush_denormals();
+    // The runtime may give fewer threads than asked for: share among those that came.
+    const int64_t index = omp_get_thread_num(), present = omp_get_num_threads();
+    const int64_t first = grains * index / present * grain;
+    const int64_t last = grains * (index + 1) / present * grain;
+    if (first < last) body(first, last < count ? last : count);
+  }
+}
+
+}  // namespace hebb

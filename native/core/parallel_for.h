@@ -1,0 +1,36 @@
+// The only door to OpenMP. Entered from an executor thread alone.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+#include "core/inline.h"
+
+namespace hebb {
+
+// A borrowed callable: no allocation, and no std::function instantiated in files compiled per instruction set.
+class RangeBody {
+ public:
+  template <class F>
+  HEBB_INLINE RangeBody(const F& body)
+      : object_(&body),
+        call_([](const void* object, int64_t begin, int64_t end) { (*static_cast<const F*>(object))(begin, end); }) {}
+  HEBB_INLINE void operator()(int64_t begin, int64_t end) const { call_(object_, begin, end); }
+
+ private:
+  const void* object_;
+  void (*call_)(const void*, int64_t, int64_t);
+};
+
+// Calls body(begin, end) over [0, count) in parallel. Every boundary is a multiple of `grain` (or count), so a body
+// that treats each grain alike gives the same bits at any thread count. body must not throw.
+// Chunks of one or a few grains are handed out statically; with one thread, or one grain, it runs inline.
+void parallel_for(int64_t count, int64_t grain, RangeBody body);
+
+int thread_count();
+void set_thread_count(int count);  // at least 1; takes effect at the next parallel_for
+int default_thread_count();        // HEBB_NUM_THREADS, else the CPUs the cgroup and the affinity mask allow
+
+// Denormals to zero in the calling thread; parallel_for does it in every worker.
+void flush_denormals();
+
+}  // namespace hebb

@@ -1,0 +1,25 @@
+#include "cpu/conv/image_rows.h"
+
+namespace hebb::cpu::HEBB_ISA {
+
+void convolve(const Convolution& c, const float* x, const float* weight, const float* bias, Activation activation,
+              float* y) {
+  const int64_t filters = c.group_filters();
+  if (c.positions() == 0 || filters == 0) return;
+  for (int64_t group = 0; group < c.geometry.groups; ++group) {
+    const Matrix pixels{x + group * c.depth, c.channels, 1};
+    const Patches patches = patches_of(c, x, group);
+    const Matrix weights{weight + group * filters * c.window(), c.window(), 1};
+    Gemm gemm;
+    gemm.rows = c.positions(), gemm.columns = filters, gemm.depth = c.window();
+    gemm.a = is_pointwise(c) ? as_a(&pixels) : patches_as_a(&patches);
+    gemm.b = as_b(&weights);
+    gemm.c.data = y + group * filters;
+    gemm.c.stride = c.filters;
+    gemm.bias = bias ? bias + group * filters : nullptr;
+    gemm.activation = activation;
+    run(gemm);
+  }
+}
+
+}  // namespace hebb::cpu::HEBB_ISA

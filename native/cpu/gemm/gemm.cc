@@ -1,0 +1,221 @@
+#include "cpu/gemm/gemm.h"
+
+#include "core/scratch.h"
+#include "cpu/gemm/pack.h"
+#include "cpu/gemm/slots.h"
+#include "cpu/gemm/tile.h"
+
+namespace hebb::cpu::HEBB_ISA {
+namespace {
+
+constexpr int64_t a_block_floats = row_panels_of_block * a_panel_floats + Vec::width;
+constexpr int64_t b_block_floats = column_panels_of_block * b_panel_floats + Vec::width;
+constexpr int64_t private_floats = a_block_floats + b_block_floats;
+
+HEBB_INLINE int64_t ceil_divide(int64_t value, int64_t divisor) { return (value + divisor - 1) / divisor; }
+
+// An extent cut into pieces of one size, but for the last.
+struct Cut {
+  int64_t extent, piece, count;
+  int64_t begin(int64_t index) const { return index * piece; }
+  int64_t size(int64_t index) const { return at_most(extent - index * piece, piece); }
+};
+Cut cut_evenly(int64_t extent, int64_t largest_piece, int64_t multiple) {
+  if (extent == 0) return {0, largest_piece, 0};
+  const int64_t piece = round_up(ceil_divide(extent, ceil_divide(extent, largest_piece)), multiple);
+  return {extent, piece, ceil_divide(extent, piece)};
+}
+
+struct Plan {
+  Cut rows, columns, depths;  // panels of a, panels of b, depth blocks
+};
+Plan plan_of(const Gemm& gemm) {
+  Plan plan{cut_evenly(gemm.rows, tile_rows, 1), {gemm.columns, tile_columns, ceil_divide(gemm.columns, tile_columns)},
+            cut_evenly(gemm.depth, depth_block, Vec::width)};
+  // A product of no depth still writes its elements: one block of depth 0.
+  if (plan.depths.count == 0) plan.depths = {0, depth_block, 1};
+  return plan;
+}
+
+int64_t chunks_of(const Gemm& gemm) {
+  const int64_t elements = gemm.rows * gemm.columns;
+  if (elements == 0 || elements > partial_floats / 2) return 1;
+  const int64_t chunks = at_most(at_most(gemm.depth / split_depth, split_chunks), partial_floats / elements);
+  return chunks > 1 ? chunks : 1;
+}
+
+struct Range {
+  int64_t begin, end;
+};
+
+// Packs the panels of one operand that hold some of the pieces of a cut.
+void pack(const Operand& operand, const Cut& cut, Range pieces, const Cut& depths, int64_t depth, float* panels) {
+  if (depths.extent == 0) return;
+  const int64_t first = cut.begin(pieces.begin);
+  operand.pack(operand.source, {first, at_most(cut.extent, cut.begin(pieces.end)) - first, cut.piece,
+                                depths.begin(depth), depths.size(depth), panels});
+}
+
+// All tiles of the row panels in block a and the column panels in block b.
+void multiply_blocks(const Gemm& gemm, const Plan& plan, Range row_panels, Range column_panels, int64_t depth,
+                     const float* a, const float* b) {
+  float* rows[row_panels_of_block * tile_rows];
+  const int64_t first_row = plan.rows.begin(row_panels.begin);
+  const int64_t row_count = at_most(plan.rows.extent, plan.rows.begin(row_panels.end)) - first_row;
+  if (gemm.c.locate) {
+    gemm.c.locate(gemm.c.source, first_row, static_cast<int>(row_count), rows);
+  } else {
+    for (int64_t row = 0; row < row_count; ++row) rows[row] = gemm.c.data + (first_row + row) * gemm.c.stride;
+  }
+  const bool last_block = depth == plan.depths.count - 1;
+  Tile tile;
+  tile.depth = plan.depths.size(depth);
+  tile.accumulate = depth > 0;
+  tile.relu = last_block && gemm.activation == Activation::relu;
+  for (int64_t panel = row_panels.begin; panel < row_panels.end; ++panel) {
+    const int size = static_cast<int>(plan.rows.size(panel));
+    tile.a = a + (panel - row_panels.begin) * a_panel_floats;
+    tile.rows = rows + (plan.rows.begin(panel) - first_row);
+    const TileFunction functions[tile_vectors] = {tile_function(size, 1), tile_function(size, 2)};
+    for (int64_t column_panel = column_panels.begin; column_panel < column_panels.end; ++column_panel) {
+      const int64_t column = plan.columns.begin(column_panel), count = plan.columns.size(column_panel);
+      const int vectors = static_cast<int>(ceil_divide(count, Vec::width));
+      tile.b = b + (column_panel - column_panels.begin) * b_panel_floats;
+      tile.column = column;
+      tile.last_lanes = static_cast<int>(count) - (vectors - 1) * Vec::width;
+      tile.bias = last_block && gemm.bias ? gemm.bias + column : nullptr;
+      functions[vectors - 1](tile);
+    }
+  }
+}
+
+template <class Visit>
+HEBB_INLINE void for_blocks(Range panels, int64_t block, const Visit& visit) {
+  for (int64_t first = panels.begin; first < panels.end; first += block)
+    visit(Range{first, at_most(first + block, panels.end)});
+}
+
+// A piece of the product by one thread, which packs all it needs itself: what threads could share would have to travel
+// between their caches, which takes as long as packing it again.
+void multiply_piece(const Gemm& gemm, const Plan& plan, Range row_panels, Range column_panels, float* workspace) {
+  float* const a = workspace;
+  float* const b = workspace + a_block_floats;
+  for_blocks(column_panels, column_panels_of_block, [&](Range columns) {
+    for (int64_t depth = 0; depth < plan.depths.count; ++depth) {
+      pack(gemm.b, plan.columns, columns, plan.depths, depth, b);
+      for_blocks(row_panels, row_panels_of_block, [&](Range rows) {
+        pack(gemm.a, plan.rows, rows, plan.depths, depth, a);
+        multiply_blocks(gemm, plan, rows, columns, depth, a, b);
+      });
+    }
+  });
+}
+
+// How threads share the product: a grid of pieces, each of some row panels and some column panels, chosen for the least
+// work of the thread that has most.
+struct Grid {
+  int rows, columns;
+};
+Grid grid_of(const Plan& plan, int threads) {
+  Grid best{threads, 1};
+  int64_t least = INT64_MAX;
+  for (int columns = 1; columns <= threads; ++columns) {
+    if (threads % columns) continue;
+    const Grid grid{threads / columns, columns};
+    const int64_t row_panels = ceil_divide(plan.rows.count, grid.rows);
+    const int64_t column_panels = ceil_divide(plan.columns.count, grid.columns);
+    const int64_t work = row_panels * column_panels * panel_products + row_panels * a_panel_cost +
+                         column_panels * b_panel_cost;
+    if (work < least) least = work, best = grid;
+  }
+  return best;
+}
+
+Range piece(int64_t count, int index, int pieces) { return {count * index / pieces, count * (index + 1) / pieces}; }
+
+// One chunk of the depth of a product, as a product of its own.
+struct Chunk {
+  Operand whole;
+  int64_t depth;
+  static void pack(const void* source, const Block& block) {
+    const Chunk& chunk = *static_cast<const Chunk*>(source);
+    Block shifted = block;
+    shifted.depth += chunk.depth;
+    chunk.whole.pack(chunk.whole.source, shifted);
+  }
+};
+
+// Adds the chunks' sums in order.
+void reduce_rows(const Gemm& gemm, const float* partial, int64_t chunks, Range rows) {
+  const int64_t elements = gemm.rows * gemm.columns;
+  for (int64_t row = rows.begin; row < rows.end; ++row) {
+    float* c = gemm.c.data + row * gemm.c.stride;
+    if (gemm.c.locate) gemm.c.locate(gemm.c.source, row, 1, &c);
+    for (int64_t column = 0; column < gemm.columns; column += Vec::width) {
+      const int lanes = static_cast<int>(at_most(gemm.columns - column, Vec::width));
+      const float* from = partial + row * gemm.columns + column;
+      Vec sum = load_partial(from, lanes);
+      for (int64_t chunk = 1; chunk < chunks; ++chunk) sum = sum + load_partial(from + chunk * elements, lanes);
+      if (gemm.bias) sum = sum + load_partial(gemm.bias + column, lanes);
+      if (gemm.activation == Activation::relu) sum = max_nan(sum, zero());
+      store_partial(c + column, sum, lanes);
+    }
+  }
+}
+
+void multiply_chunks(const Gemm& gemm, int64_t chunks, int threads, float* workspace) {
+  float* const partial = workspace + threads * private_floats;
+  for_slots(threads, chunks, [&](int slot, int64_t begin, int64_t end) {
+    for (int64_t index = begin; index < end; ++index) {
+      const int64_t first = gemm.depth * index / chunks, last = gemm.depth * (index + 1) / chunks;
+      const Chunk a{gemm.a, first}, b{gemm.b, first};
+      Gemm part = gemm;
+      part.depth = last - first;
+      part.a = {&a, Chunk::pack};
+      part.b = {&b, Chunk::pack};
+      part.c = Rows{};
+      part.c.data = partial + index * gemm.rows * gemm.columns;
+      part.c.stride = gemm.columns;
+      part.bias = nullptr;
+      part.activation = Activation::none;
+      const Plan plan = plan_of(part);
+      multiply_piece(part, plan, {0, plan.rows.count}, {0, plan.columns.count}, workspace + slot * private_floats);
+    }
+  });
+  const bool worth_sharing = chunks * gemm.rows * gemm.columns >= products_per_thread / 8;
+  for_slots(worth_sharing ? threads : 1, gemm.rows,
+            [&](int, int64_t begin, int64_t end) { reduce_rows(gemm, partial, chunks, {begin, end}); });
+}
+
+}  // namespace
+
+int threads_for(const Gemm& gemm) {
+  const int64_t worth = gemm.rows * gemm.columns * gemm.depth / products_per_thread;
+  return static_cast<int>(at_most(worth > 1 ? worth : 1, thread_count()));
+}
+
+int64_t workspace_size(const Gemm& gemm, int threads) {
+  const int64_t chunks = chunks_of(gemm);
+  if (chunks > 1) return threads * private_floats + chunks * gemm.rows * gemm.columns;
+  return threads * private_floats;
+}
+
+void run(const Gemm& gemm, int threads, float* workspace) {
+  if (gemm.rows == 0 || gemm.columns == 0) return;
+  const int64_t chunks = chunks_of(gemm);
+  if (chunks > 1) return multiply_chunks(gemm, chunks, threads, workspace);
+  const Plan plan = plan_of(gemm);
+  const Grid grid = grid_of(plan, threads);
+  for_slots(threads, threads, [&](int slot, int64_t, int64_t) {
+    multiply_piece(gemm, plan, piece(plan.rows.count, slot / grid.columns, grid.rows),
+                   piece(plan.columns.count, slot % grid.columns, grid.columns), workspace + slot * private_floats);
+  });
+}
+
+void run(const Gemm& gemm) {
+  const int threads = threads_for(gemm);
+  const int64_t floats = workspace_size(gemm, threads);
+  run(gemm, threads, static_cast<float*>(scratch(ScratchSlot::pack_a, static_cast<size_t>(floats) * sizeof(float))));
+}
+
+}  // namespace hebb::cpu::HEBB_ISA

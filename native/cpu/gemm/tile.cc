@@ -1,0 +1,65 @@
+#include "cpu/gemm/tile.h"
+
+namespace hebb::cpu::HEBB_ISA {
+namespace {
+
+template <int rows, int vectors>
+void multiply_tile(const Tile& t) {
+  constexpr int width = Vec::width;
+  Vec sum[rows][vectors];
+#pragma GCC unroll 16
+  for (int row = 0; row < rows; ++row) {
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; ++v) {
+      sum[row][v] = zero();
+      __builtin_prefetch(t.rows[row] + t.column + v * width, 1);
+    }
+  }
+  const float* a = t.a;
+  const float* b = t.b;
+  for (const float* end = a + t.depth; a != end; ++a, b += vectors * width) {
+    Vec right[vectors];
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; ++v) right[v] = load(b + v * width);
+#pragma GCC unroll 16
+    for (int row = 0; row < rows; ++row) {
+      const Vec left = splat(a[row * depth_block]);
+#pragma GCC unroll 4
+      for (int v = 0; v < vectors; ++v) sum[row][v] = fma(left, right[v], sum[row][v]);
+    }
+  }
+#pragma GCC unroll 4
+  for (int v = 0; v < vectors; ++v) {
+    const bool whole = v + 1 < vectors || t.last_lanes == width;
+    const int lanes = whole ? width : t.last_lanes;
+    Vec offset = zero();
+    if (t.bias) offset = load_partial(t.bias + v * width, lanes);
+#pragma GCC unroll 16
+    for (int row = 0; row < rows; ++row) {
+      float* c = t.rows[row] + t.column + v * width;
+      Vec value = sum[row][v];
+      if (t.accumulate) value = (whole ? load(c) : load_partial(c, lanes)) + value;
+      if (t.bias) value = value + offset;
+      if (t.relu) value = max_nan(value, zero());
+      if (whole) {
+        store(c, value);
+      } else {
+        store_partial(c, value, lanes);
+      }
+    }
+  }
+}
+
+template <int rows>
+HEBB_INLINE TileFunction pick(int wanted, int vectors) {
+  static_assert(tile_vectors == 2);
+  if (wanted == rows) return vectors == 1 ? multiply_tile<rows, 1> : multiply_tile<rows, 2>;
+  if constexpr (rows > 1) return pick<rows - 1>(wanted, vectors);
+  return nullptr;
+}
+
+}  // namespace
+
+TileFunction tile_function(int rows, int vectors) { return pick<tile_rows>(rows, vectors); }
+
+}  // namespace hebb::cpu::HEBB_ISA

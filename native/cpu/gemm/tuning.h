@@ -1,0 +1,46 @@
+// All the numbers of the packed matrix product, one set per instruction set. The loops and their names are those of
+// Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication" (ACM TOMS 34, 2008), and of BLIS.
+#pragma once
+#include "cpu/simd/simd.h"
+
+namespace hebb::cpu::HEBB_ISA {
+
+// A tile of the product is tile_rows x (tile_vectors * Vec::width), held in registers with one row of b and one element
+// of a. depth_block elements of a column panel of b stay in the first-level cache, row_panels_of_block panels of a in
+// the second, column_panels_of_block panels of b in the second or third.
+#if defined(__AVX512F__)
+constexpr int tile_rows = 14, tile_vectors = 2;
+constexpr int64_t depth_block = 256, row_panels_of_block = 16, column_panels_of_block = 16;
+#elif defined(__AVX2__)
+constexpr int tile_rows = 6, tile_vectors = 2;
+constexpr int64_t depth_block = 256, row_panels_of_block = 24, column_panels_of_block = 32;
+#elif defined(__aarch64__)
+constexpr int tile_rows = 8, tile_vectors = 2;
+constexpr int64_t depth_block = 256, row_panels_of_block = 16, column_panels_of_block = 64;
+#else
+constexpr int tile_rows = 4, tile_vectors = 2;
+constexpr int64_t depth_block = 256, row_panels_of_block = 24, column_panels_of_block = 64;
+#endif
+constexpr int64_t tile_columns = tile_vectors * Vec::width;
+static_assert(depth_block % Vec::width == 0);
+
+// Estimates of the time to multiply two panels, and to pack a panel of a and of b, to one another.
+constexpr int64_t panel_products = 32, a_panel_cost = 8, b_panel_cost = 24;
+
+// Multiplications under which another thread costs more than it brings.
+constexpr int64_t products_per_thread = int64_t{1} << 20;
+
+// A product with few elements and a long depth is split along its depth: chunks of this depth at least, and so many of
+// them that their partial sums fill no more than partial_floats.
+constexpr int64_t split_depth = 768, split_chunks = 32, partial_floats = int64_t{1} << 20;
+
+// Products with so few rows are not packed: with b's columns adjacent along the depth, and else. Their tiles have
+// skinny_rows x skinny_columns sums, or one row of skinny_row_columns.
+constexpr int64_t skinny_dot_rows = 8, skinny_add_rows = 1;
+constexpr int skinny_rows = 4, skinny_columns = 4, skinny_row_columns = 8;
+constexpr int64_t skinny_grain = int64_t{1} << 17;
+
+// Patch gradients on their way to an image are computed so many floats at a time: they stay in the second-level cache.
+constexpr int64_t scatter_floats = int64_t{1} << 16;
+
+}  // namespace hebb::cpu::HEBB_ISA

@@ -1,0 +1,64 @@
+#include "ops/conv2d.h"
+
+#include "core/scratch.h"
+#include "cpu/conv/conv2d.h"
+#include "cpu/conv/merge.h"
+#include "cpu/gemm/pack.h"
+#include "ops/kernel_table.h"
+
+namespace hebb::cpu::HEBB_ISA {
+namespace {
+
+// Memory for merged filters and as many biases.
+float* filter_memory(const Convolution& merged) {
+  const int64_t floats = merged.filters * (merged.window() + 1);
+  return static_cast<float*>(scratch(ScratchSlot::extra, static_cast<size_t>(floats) * sizeof(float)));
+}
+
+}  // namespace
+
+decltype(ops::conv2d::check) conv2d;
+void conv2d(In<float> x, In<float> weight, Optional<In<float>> bias, Out<float> y, Conv2dGeometry geometry,
+            Activation activation) {
+  if (y.size() == 0) return;
+  const Convolution c(x.shape, weight.shape, y.shape, geometry);
+  const float* offsets = bias ? bias.data : nullptr;
+  const int64_t positions = positions_to_merge(c);
+  if (positions == 1) return convolve(c, x.data, weight.data, offsets, activation, y.data);
+  const Convolution merged = merge_positions(c, positions);
+  float* const filters = filter_memory(merged);
+  merge_filters(c, positions, weight.data, filters);
+  if (offsets) {
+    float* const repeated = filters + merged.filters * merged.window();
+    for (int64_t position = 0; position < positions; ++position)
+      copy_floats(offsets, repeated + position * c.filters, c.filters);
+    offsets = repeated;
+  }
+  convolve(merged, x.data, filters, offsets, activation, y.data);
+}
+
+decltype(ops::conv2d_input_gradient::check) conv2d_input_gradient;
+void conv2d_input_gradient(In<float> grad, In<float> weight, Out<float> dx, Conv2dGeometry geometry) {
+  if (dx.size() == 0) return;
+  const Convolution c(dx.shape, weight.shape, grad.shape, geometry);
+  const int64_t positions = positions_to_merge(c);
+  if (positions == 1) return gradient_of_input(c, grad.data, weight.data, dx.data);
+  const Convolution merged = merge_positions(c, positions);
+  float* const filters = filter_memory(merged);
+  merge_filters(c, positions, weight.data, filters);
+  gradient_of_input(merged, grad.data, filters, dx.data);
+}
+
+decltype(ops::conv2d_weight_gradient::check) conv2d_weight_gradient;
+void conv2d_weight_gradient(In<float> grad, In<float> x, Out<float> dweight, Conv2dGeometry geometry) {
+  if (dweight.size() == 0) return;
+  const Convolution c(x.shape, dweight.shape, grad.shape, geometry);
+  const int64_t positions = positions_to_merge(c);
+  if (positions == 1) return gradient_of_weight(c, grad.data, x.data, dweight.data);
+  const Convolution merged = merge_positions(c, positions);
+  float* const filters = filter_memory(merged);
+  gradient_of_weight(merged, grad.data, x.data, filters);
+  split_filter_gradients(c, positions, filters, dweight.data);
+}
+
+}  // namespace hebb::cpu::HEBB_ISA

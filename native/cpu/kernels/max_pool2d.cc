@@ -1,0 +1,75 @@
+#include "cpu/kernels/pool2d_backward.h"
+
+namespace hebb::cpu::HEBB_ISA {
+namespace {
+
+template <class Width, class Window>
+HEBB_INLINE void max_of_window(Width width, Window window, const float* x, int64_t row_stride, int64_t channels,
+                               float* y) {
+  Vec largest[Width::vectors];
+  for (int v = 0; v < Width::vectors; ++v) largest[v] = splat(-__builtin_inff());
+  for (int64_t h = 0; h < window.rows; ++h)
+    for (int64_t w = 0; w < window.columns; ++w)
+      for (int v = 0; v < Width::vectors; ++v)
+        largest[v] = max_nan(width.load_from(x + h * row_stride + w * channels + v * Vec::width), largest[v]);
+  for (int v = 0; v < Width::vectors; ++v) width.store_to(y + v * Vec::width, largest[v]);
+}
+
+// The cells are walked from the last to the first, and one that is not less, or is NaN, takes the place: in the end the
+// first of the largest, or the first NaN, stands.
+template <class Width, class Window>
+HEBB_INLINE void argmax_of_window(Width width, Window window, const float* x, int64_t row_stride, int64_t channels,
+                                  int64_t kernel_width, float* y, uint8_t* argmax) {
+  Vec largest[Width::vectors];
+  IVec position[Width::vectors];
+  for (int v = 0; v < Width::vectors; ++v) largest[v] = splat(-__builtin_inff()), position[v] = splat_int(0);
+  for (int64_t h = window.rows - 1; h >= 0; --h)
+    for (int64_t w = window.columns - 1; w >= 0; --w) {
+      const IVec cell = splat_int(static_cast<int32_t>(window.first_cell + h * kernel_width + w));
+      for (int v = 0; v < Width::vectors; ++v) {
+        const Vec value = width.load_from(x + h * row_stride + w * channels + v * Vec::width);
+        const Mask takes = ge(value, largest[v]) | is_nan(value);
+        largest[v] = select(takes, value, largest[v]);
+        position[v] = select(takes, cell, position[v]);
+      }
+    }
+  for (int v = 0; v < Width::vectors; ++v) {
+    width.store_to(y + v * Vec::width, largest[v]);
+    width.store_bytes_to(argmax + v * Vec::width, position[v]);
+  }
+}
+
+}  // namespace
+
+void max_pool2d(In<float> x, Out<float> y, Optional<Out<uint8_t>> argmax, Pool2dGeometry geometry) {
+  if (y.size() == 0) return;
+  const int64_t channels = x.shape.dims[3], row_stride = x.shape.dims[2] * channels;
+  if (argmax) {
+    for_each_window(x.shape, y.shape, geometry, [&](auto lanes, auto window, int64_t input, int64_t output) {
+      argmax_of_window(lanes, window, x.data + input, row_stride, channels, geometry.kernel_width, y.data + output,
+                       argmax.data + output);
+    });
+  } else {
+    for_each_window(x.shape, y.shape, geometry, [&](auto lanes, auto window, int64_t input, int64_t output) {
+      max_of_window(lanes, window, x.data + input, row_stride, channels, y.data + output);
+    });
+  }
+}
+
+void max_pool2d_backward(In<float> grad, In<uint8_t> argmax, Out<float> dx, Pool2dGeometry geometry) {
+  if (dx.size() == 0) return;
+  if (tiles(geometry)) {
+    spread_tiles(grad.shape, dx, geometry, [&](auto lanes, int64_t input, const Span&, const Span&) {
+      const Vec value = lanes.load_from(grad.data + input);
+      const IVec chosen = lanes.load_bytes_from(argmax.data + input);
+      return [=](int64_t cell) { return select(eq(chosen, splat_int(static_cast<int32_t>(cell))), value, zero()); };
+    });
+  } else {
+    gather_windows(grad.shape, dx, geometry, [&](auto lanes, int64_t input, int64_t cell, int64_t, int64_t) {
+      const IVec chosen = lanes.load_bytes_from(argmax.data + input);
+      return select(eq(chosen, splat_int(static_cast<int32_t>(cell))), lanes.load_from(grad.data + input), zero());
+    });
+  }
+}
+
+}  // namespace hebb::cpu::HEBB_ISA

@@ -1,0 +1,5 @@
+#include "ops/kernel_table.h"
+
+namespace hebb::ref {
+#include "ops/backend.inc"
+}

@@ -1,0 +1,104 @@
+// The caching allocator: reuse, alignment, accounting, limits.
+#include "core/allocator.h"
+
+#include <thread>
+
+#include "core/error.h"
+#include "core/stream.h"
+#include "test/native/harness.h"
+
+namespace hebb {
+namespace {
+
+constexpr int64_t mebibyte = int64_t{1} << 20;
+
+TEST(allocator_gives_a_released_block_to_the_next) {
+  Stream stream;
+  Allocator allocator(host_memory(), stream, 100 * mebibyte);
+  void* first;
+  {
+    auto storage = allocator.allocate(1000);
+    first = storage->data();
+  }
+  CHECK_EQ(allocator.allocate(1000)->data(), first);
+  CHECK_EQ(allocator.allocate(1010)->data(), first);  // the same size class
+  CHECK(allocator.allocate(100000)->data() != first);
+}
+
+TEST(allocator_aligns) {
+  Stream stream;
+  Allocator allocator(host_memory(), stream, 100 * mebibyte);
+  for (const int64_t bytes : {0, 1, 63, 64, 65, 1000, 4097, 1 << 20, 5000000}) {
+    auto storage = allocator.allocate(bytes);
+    const auto address = reinterpret_cast<uintptr_t>(storage->data());
+    CHECK(storage->bytes() >= bytes);
+    CHECK_EQ(address % (bytes >= 2 * mebibyte ? 2 * mebibyte : 64), uintptr_t{0});
+    std::memset(storage->data(), 1, static_cast<size_t>(storage->bytes()));
+  }
+}
+
+TEST(allocator_counts) {
+  Stream stream;
+  Allocator allocator(host_memory(), stream, 100 * mebibyte);
+  {
+    auto a = allocator.allocate(4 * mebibyte);
+    auto b = allocator.allocate(2 * mebibyte);
+    CHECK_EQ(allocator.statistics().used, 6 * mebibyte);
+    b.reset();
+    CHECK_EQ(allocator.statistics().used, 4 * mebibyte);
+    CHECK_EQ(allocator.statistics().reserved, 6 * mebibyte);
+    CHECK_EQ(allocator.statistics().peak, 6 * mebibyte);
+    allocator.reset_peak();
+    CHECK_EQ(allocator.statistics().peak, 4 * mebibyte);
+  }
+  allocator.trim();
+  CHECK_EQ(allocator.statistics().used, int64_t{0});
+  CHECK_EQ(allocator.statistics().reserved, int64_t{0});
+}
+
+TEST(allocator_refuses_beyond_its_limit_and_stays_usable) {
+  Stream stream;
+  Allocator allocator(host_memory(), stream, 10 * mebibyte);
+  CHECK_THROWS(allocator.allocate(int64_t{1} << 60), "out of memory");
+  auto held = allocator.allocate(6 * mebibyte);
+  CHECK_THROWS(allocator.allocate(6 * mebibyte), "out of memory: 6291456 bytes asked for, 6291456 in use");
+  held.reset();
+  // The cached block of 6 MiB does not fit 8 MiB: it is given back to make room.
+  CHECK_EQ(allocator.allocate(8 * mebibyte)->bytes(), 8 * mebibyte);
+}
+
+TEST(allocator_knows_when_memory_is_free_of_earlier_work) {
+  Stream stream;
+  Allocator allocator(host_memory(), stream, 10 * mebibyte);
+  struct Nothing final : Command {
+    void run() override {}
+  };
+  CHECK_EQ(allocator.allocate(100)->free_after(), uint64_t{0});
+  const uint64_t ticket = stream.push(std::make_unique<Nothing>());
+  { auto storage = allocator.allocate(100); }
+  CHECK_EQ(allocator.allocate(100)->free_after(), ticket);
+}
+
+TEST(allocator_serves_many_threads) {
+  Stream stream;
+  Allocator allocator(host_memory(), stream, 100 * mebibyte);
+  std::vector<std::thread> threads;
+  std::atomic<int> clashes{0};
+  for (int thread = 0; thread < 4; ++thread) {
+    threads.emplace_back([&, thread] {
+      for (int round = 0; round < 500; ++round) {
+        auto storage = allocator.allocate(64 * (1 + round % 7));
+        auto* bytes = static_cast<unsigned char*>(storage->data());
+        std::memset(bytes, thread, 64);
+        std::this_thread::yield();
+        for (int index = 0; index < 64; ++index) clashes += bytes[index] != thread;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK_EQ(clashes.load(), 0);
+  CHECK_EQ(allocator.statistics().used, int64_t{0});
+}
+
+}  // namespace
+}  // namespace hebb

@@ -1,0 +1,82 @@
+// Every op on every device against the reference kernels, and its gradient against finite differences.
+import { setThreads, tensor, type Tensor } from '../../lib';
+import { expectClose } from '../harness/compare';
+import { reference, testDevices } from '../harness/devices';
+import { checkGradients, gradients, type Input, outputWeights } from '../harness/gradcheck';
+import { floats, integers, positives } from '../harness/values';
+import { type Case, cases } from './cases';
+
+const FIRST_SEED = 11;
+
+function inputsOf({ shapes, domain }: Case, make: (size: number, seed: number) => Float32Array): Input[] {
+  return shapes.map((shape, index) => {
+    const values = make(shape.reduce((size, extent) => size * extent, 1), FIRST_SEED + index);
+    return { shape, values: domain === 'positive' ? values.map((value) => Math.abs(value) || 1) : values };
+  });
+}
+
+const makers = {
+  positive: positives,
+  // Eighths, the second input half-way between them.
+  apart: (size: number, seed: number) => integers(size, seed).map((value) => value / 8 + (seed - FIRST_SEED) / 16),
+};
+
+function run(op: Case['op'], inputs: readonly Input[], device: string) {
+  const tensors = inputs.map(({ values, shape }) => tensor(values, shape, { device }));
+  const y = op(tensors);
+  return { shape: y.shape, values: y.dataSync() };
+}
+
+const others = testDevices.filter((device) => device !== reference);
+
+describe.each(cases.map((one): [string, Case] => [one.name, one]))('%s', (_, one) => {
+  const { op, sum = 1, units = 4, gradientSum = sum } = one;
+  const floatInputs = () => inputsOf(one, one.domain ? makers[one.domain] : floats);
+
+  test.each(others)('forward on %s', (device) => {
+    const whole = inputsOf(one, integers);
+    const exact = run(op, whole, reference);
+    const got = run(op, whole, device);
+    expect(got.shape).toEqual(exact.shape);
+    expectClose(got.values, exact.values, one.inexact ? units * (sum + 4) : 0, 4);
+    const inputs = floatInputs();
+    expectClose(run(op, inputs, device).values, run(op, inputs, reference).values, units * (sum + 4), 4);
+  });
+
+  test('the same bits at 1, 2, 3 and 4 threads', () => {
+    const inputs = floatInputs();
+    const results = [1, 2, 3, 4].map((threads) => {
+      setThreads(threads);
+      return run(op, inputs, 'cpu').values;
+    });
+    setThreads(2);
+    for (const result of results) expect(result).toEqual(results[0]);
+  });
+
+  if (one.differentiable === false) return;
+
+  test('gradient by finite differences', () => {
+    checkGradients(op, floatInputs(), sum, one.curvature);
+  });
+
+  test.each(others)('gradient on %s', (device) => {
+    const inputs = floatInputs();
+    const weights = outputWeights(op, inputs);
+    const want = gradients(op, inputs, weights, reference);
+    gradients(op, inputs, weights, device).forEach((got, index) => {
+      expectClose(got, want[index] as Float32Array, units * (gradientSum + sum + 4), 4);
+    });
+  });
+});
+
+describe('empty batches', () => {
+  test.each(testDevices)('run on %s', (device) => {
+    const x = tensor(new Float32Array(0), [0, 6, 6, 2], { device, requiresGrad: true });
+    const w = tensor(new Float32Array(54).fill(1), [3, 3, 3, 2], { device, requiresGrad: true });
+    const y = x.conv2d(w).relu().maxPool2d(2) as Tensor;
+    expect(y.shape).toEqual([0, 2, 2, 3]);
+    y.sum().backward();
+    expect(w.grad?.dataSync()).toEqual(new Float32Array(54));
+    expect(x.grad?.shape).toEqual([0, 6, 6, 2]);
+  });
+});

@@ -1,0 +1,2 @@
+// The instruction set in use.
+console.log(require('../..').describe().isa);
