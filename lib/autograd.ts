@@ -148,7 +148,9 @@ export const tensorMakers: { sum: (a: Tensor, b: Tensor) => Tensor; copy: (tenso
 /** Runs the tape behind `root`. `ownSeed`: whether the seed gradient may be freed. */
 export function runBackward(root: Tensor, seed: Tensor, ownSeed: boolean): void {
   if (!root.requiresGrad) {
-    throw new HebbError('Expected a tensor that depends on one with requiresGrad for backward() but received one that does not');
+    throw new HebbError(
+      'Expected a tensor that depends on one with requiresGrad for backward() but received one that does not',
+    );
   }
   const pending = new Pending();
   if (!ownSeed) pending.hold(seed);

@@ -86,7 +86,8 @@ export function compile<A extends readonly unknown[], R>(fn: (...inputs: A) => R
     return replay(program, tensors) as R;
   };
   return Object.assign(call, {
-    programs: () => [...programs.values()].flat().map(({ handle }) => ({ bytes: handle.bytes, commands: handle.commands })),
+    programs: () =>
+      [...programs.values()].flat().map(({ handle }) => ({ bytes: handle.bytes, commands: handle.commands })),
     dispose: () => {
       for (const program of [...programs.values()].flat()) drop(program);
       programs.clear();
@@ -95,8 +96,13 @@ export function compile<A extends readonly unknown[], R>(fn: (...inputs: A) => R
 }
 
 function replay(program: Program, inputs: readonly Tensor[]): unknown {
-  const handles = native.replay(program.handle, inputs.map((input) => input.handle));
-  const outputs = program.outputs.map(({ shape, dtype }, index) => new Tensor(handles[index] as Handle, shape, dtype, program.device));
+  const handles = native.replay(
+    program.handle,
+    inputs.map((input) => input.handle),
+  );
+  const outputs = program.outputs.map(
+    ({ shape, dtype }, index) => new Tensor(handles[index] as Handle, shape, dtype, program.device),
+  );
   for (const effect of program.effects) {
     if (effect.anchor && effect.current?.disposed) effect.current = keep(alias(effect.anchor, effect.anchor.shape));
     effect.target.grad = effect.current;
@@ -113,7 +119,9 @@ function keyOf(inputs: readonly unknown[]): string {
     if (value === null || ['number', 'string', 'boolean', 'undefined', 'bigint'].includes(typeof value)) {
       return { constant: `${typeof value} ${Object.is(value, -0) ? '-0' : String(value)}` };
     }
-    throw new HebbError(`compile: Expected tensors, plain values, arrays and plain objects as arguments but received a ${typeof value}`);
+    throw new HebbError(
+      `compile: Expected tensors, plain values, arrays and plain objects as arguments but received a ${typeof value}`,
+    );
   };
   return JSON.stringify([inputs.map(describe), gradEnabled(), defaultDeviceNumber(), placements]);
 }
@@ -128,7 +136,11 @@ function exchange(value: unknown, next: (tensor: Tensor) => Tensor): unknown {
   return value;
 }
 
-function recordProgram<A extends readonly unknown[]>(fn: (...inputs: A) => unknown, inputs: A, tensors: readonly Tensor[]): Program {
+function recordProgram<A extends readonly unknown[]>(
+  fn: (...inputs: A) => unknown,
+  inputs: A,
+  tensors: readonly Tensor[],
+): Program {
   const device = tensors[0]?.deviceNumber ?? defaultDeviceNumber();
   const recording = new Recorder();
   native.beginRecording(device);
@@ -136,10 +148,12 @@ function recordProgram<A extends readonly unknown[]>(fn: (...inputs: A) => unkno
   let collected: ReturnType<typeof collect<unknown>>;
   try {
     collected = collect(() =>
-      fn(...(exchange(inputs, (input) => {
-        const handle = native.recordInput(dtypeNumber(input.dtype), input.shape);
-        return new Tensor(handle, input.shape, input.dtype, device, input.requiresGrad);
-      }) as unknown as A)),
+      fn(
+        ...(exchange(inputs, (input) => {
+          const handle = native.recordInput(dtypeNumber(input.dtype), input.shape);
+          return new Tensor(handle, input.shape, input.dtype, device, input.requiresGrad);
+        }) as unknown as A),
+      ),
     );
   } catch (error) {
     setRecorder(null);

@@ -18,7 +18,10 @@ const dtypes: Readonly<Record<string, DType>> = {
 
 function dtypeOf(values: TypedArray): DType {
   const dtype = dtypes[values[Symbol.toStringTag]];
-  if (!dtype) throw new HebbError(`tensor: Expected a Float32Array, Int32Array or Uint8Array but received a ${values[Symbol.toStringTag]}`);
+  if (!dtype)
+    throw new HebbError(
+      `tensor: Expected a Float32Array, Int32Array or Uint8Array but received a ${values[Symbol.toStringTag]}`,
+    );
   return dtype;
 }
 
@@ -39,12 +42,16 @@ function flatten(values: Nested, shape: readonly number[], depth: number, into: 
   const extent = shape[depth];
   if (Array.isArray(values)) {
     if (values.length !== extent) {
-      throw new HebbError(`tensor: Expected ${extent === undefined ? 'a number' : `${extent} items`} at depth ${depth} but received ${values.length} items`);
+      throw new HebbError(
+        `tensor: Expected ${extent === undefined ? 'a number' : `${extent} items`} at depth ${depth} but received ${values.length} items`,
+      );
     }
     for (const item of values) flatten(item, shape, depth + 1, into);
   } else {
     if (typeof values !== 'number' || extent !== undefined) {
-      throw new HebbError(`tensor: Expected ${extent === undefined ? 'a number' : 'an array'} at depth ${depth} but received ${typeof values}`);
+      throw new HebbError(
+        `tensor: Expected ${extent === undefined ? 'a number' : 'an array'} at depth ${depth} but received ${typeof values}`,
+      );
     }
     into.push(values);
   }
@@ -99,6 +106,13 @@ export function ones(shape: Shape, options?: TensorOptions): Tensor {
 export function arange(start: number, stop?: number, step = 1, options: TensorOptions = {}): Tensor {
   const [first, last] = stop === undefined ? [0, start] : [start, stop];
   const count = Math.max(0, Math.ceil((last - first) / step));
-  if (!Number.isFinite(count)) throw new HebbError(`arange: Expected a finite range and a step other than 0 but received ${first}, ${last}, ${step}`);
-  return tensor(Array.from({ length: count }, (_, index) => first + index * step), [count], options);
+  if (!Number.isFinite(count))
+    throw new HebbError(
+      `arange: Expected a finite range and a step other than 0 but received ${first}, ${last}, ${step}`,
+    );
+  return tensor(
+    Array.from({ length: count }, (_, index) => first + index * step),
+    [count],
+    options,
+  );
 }

@@ -1,9 +1,10 @@
 // Random numbers: one generator per device, its state in the device's memory, so that replays draw afresh.
+
+import { run } from './kernel';
 import { native } from './native';
 import { outsideRecording } from './recorder';
-import { copyInto, empty, type Shape, Tensor, type TensorOptions, resolveDevice } from './tensor';
-import { run } from './ops/kernel';
 import { keep } from './scope';
+import { copyInto, empty, resolveDevice, type Shape, Tensor, type TensorOptions } from './tensor';
 
 const WORDS = 4; // key low, key high, counter low, counter high
 const DEFAULT_SEED = 0;
@@ -18,7 +19,8 @@ function stateOf(value: number): Int32Array {
 
 /** Starts all generators anew. The same seed gives the same numbers on every run. Without it the seed is 0. */
 export function manualSeed(value: number): void {
-  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`Expected a non-negative integer seed but received ${value}`);
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new RangeError(`Expected a non-negative integer seed but received ${value}`);
   seed = value;
   hostState = hostSeed(value);
   for (const state of generators.values()) copyInto(state, stateOf(value));

@@ -16,7 +16,11 @@ export function keep<T extends Tensor | null>(tensor: T): T {
 }
 
 /** Every tensor in a value made of arrays and plain objects, in order. */
-export function tensorsIn(value: unknown, isTensor: (value: unknown) => value is Tensor, found: Tensor[] = []): Tensor[] {
+export function tensorsIn(
+  value: unknown,
+  isTensor: (value: unknown) => value is Tensor,
+  found: Tensor[] = [],
+): Tensor[] {
   if (isTensor(value)) found.push(value);
   else if (Array.isArray(value)) for (const item of value) tensorsIn(item, isTensor, found);
   else if (isPlainObject(value)) for (const item of Object.values(value)) tensorsIn(item, isTensor, found);

@@ -96,7 +96,8 @@ export class Tensor {
 
   /** The value of a tensor of one element. */
   async item(): Promise<number> {
-    if (this.size !== 1) throw new HebbError(`Expected a tensor of one element for item() but received shape [${this.shape}]`);
+    if (this.size !== 1)
+      throw new HebbError(`Expected a tensor of one element for item() but received shape [${this.shape}]`);
     return (await this.data())[0] as number;
   }
 
@@ -106,10 +107,14 @@ export class Tensor {
    */
   backward(gradient?: Tensor): void {
     if (!gradient && this.size !== 1) {
-      throw new HebbError(`Expected a tensor of one element for backward() but received shape [${this.shape}]; give it a gradient`);
+      throw new HebbError(
+        `Expected a tensor of one element for backward() but received shape [${this.shape}]; give it a gradient`,
+      );
     }
     if (gradient && String(gradient.shape) !== String(this.shape)) {
-      throw new HebbError(`Expected a gradient of shape [${this.shape}] for backward() but received [${gradient.shape}]`);
+      throw new HebbError(
+        `Expected a gradient of shape [${this.shape}] for backward() but received [${gradient.shape}]`,
+      );
     }
     runBackward(this, gradient ?? filled(this.shape, 1, 'float32', this.deviceNumber), gradient === undefined);
   }

@@ -20,4 +20,3 @@ export function tidy<R>(fn: () => R): R {
   }
   return result;
 }
-

@@ -1,6 +1,6 @@
+import { HebbError } from '../errors';
 import type { Activation } from '../ops/activation';
 import { conv2d } from '../ops/conv2d';
-import { HebbError } from '../errors';
 import { type Pair, pair } from '../ops/shapes';
 import type { Tensor } from '../tensor';
 import { uniformParameter } from './init';
@@ -33,7 +33,9 @@ export class Conv2d extends Module {
   ) {
     super();
     if (inChannels % groups !== 0 || outChannels % groups !== 0) {
-      throw new HebbError(`Conv2d: Expected channels divisible by ${groups} groups but received ${inChannels} and ${outChannels}`);
+      throw new HebbError(
+        `Conv2d: Expected channels divisible by ${groups} groups but received ${inChannels} and ${outChannels}`,
+      );
     }
     const [height, width] = pair(kernelSize);
     const fanIn = (inChannels / groups) * height * width;

@@ -1,4 +1,6 @@
 // Layers without state, and losses.
+
+import { handOver } from '../autograd';
 import { HebbError } from '../errors';
 import { sub } from '../ops/binary';
 import { mean, sum } from '../ops/reduce';
@@ -6,7 +8,6 @@ import { sameShape } from '../ops/shapes';
 import { crossEntropy, type LossOptions } from '../ops/softmax';
 import { abs, powScalar } from '../ops/unary';
 import type { Tensor } from '../tensor';
-import { handOver } from '../autograd';
 
 export { conv2d } from '../ops/conv2d';
 export { dropout } from '../ops/dropout';

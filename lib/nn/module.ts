@@ -1,11 +1,11 @@
 // The base of all layers and models.
 import { invalidatePrograms } from '../compile';
+import { tensor } from '../create';
 import { InputError } from '../errors';
 import { assign } from '../ops/movement';
 import { recorder } from '../recorder';
 import { keep } from '../scope';
 import { copyInto, Tensor } from '../tensor';
-import { tensor } from '../create';
 
 /** Names, in dotted form, and the tensors a module is made of. */
 export type StateDict = Record<string, Tensor>;
@@ -31,7 +31,9 @@ export abstract class Module {
     return Object.entries(this).flatMap(([name, value]): [string, Module][] => {
       if (value instanceof Module) return [[name, value]];
       if (!Array.isArray(value)) return [];
-      return value.flatMap((item, index): [string, Module][] => (item instanceof Module ? [[`${name}.${index}`, item]] : []));
+      return value.flatMap((item, index): [string, Module][] =>
+        item instanceof Module ? [[`${name}.${index}`, item]] : [],
+      );
     });
   }
 
@@ -64,13 +66,20 @@ export abstract class Module {
     const missing = Object.keys(own).filter((name) => !(name in state));
     const unexpected = Object.keys(state).filter((name) => !(name in own));
     if (missing.length > 0 || unexpected.length > 0) {
-      const parts = [missing.length > 0 ? `missing ${list(missing)}` : '', unexpected.length > 0 ? `unexpected ${list(unexpected)}` : ''];
-      throw new InputError(`Expected a state dict of this model but received one with ${parts.filter(Boolean).join(' and ')}`);
+      const parts = [
+        missing.length > 0 ? `missing ${list(missing)}` : '',
+        unexpected.length > 0 ? `unexpected ${list(unexpected)}` : '',
+      ];
+      throw new InputError(
+        `Expected a state dict of this model but received one with ${parts.filter(Boolean).join(' and ')}`,
+      );
     }
     for (const [name, target] of Object.entries(own)) {
       const source = state[name] as Tensor;
       if (String(source.shape) !== String(target.shape) || source.dtype !== target.dtype) {
-        throw new InputError(`Expected ${target.dtype}[${target.shape}] for '${name}' but received ${source.dtype}[${source.shape}]`);
+        throw new InputError(
+          `Expected ${target.dtype}[${target.shape}] for '${name}' but received ${source.dtype}[${source.shape}]`,
+        );
       }
     }
     for (const [name, target] of Object.entries(own)) {
@@ -113,6 +122,9 @@ export abstract class Module {
 
 function list(names: readonly string[]): string {
   const SHOWN = 3;
-  const shown = names.slice(0, SHOWN).map((name) => `'${name}'`).join(', ');
+  const shown = names
+    .slice(0, SHOWN)
+    .map((name) => `'${name}'`)
+    .join(', ');
   return names.length > SHOWN ? `${shown} and ${names.length - SHOWN} more` : shown;
 }

@@ -1,6 +1,7 @@
 // Activations fused into the epilogue of a linear or a convolution.
+
+import { run } from '../kernel';
 import { emptyLike, type Tensor } from '../tensor';
-import { run } from './kernel';
 
 export type Activation = 'none' | 'relu';
 const activations: readonly Activation[] = ['none', 'relu'];

@@ -1,14 +1,20 @@
 // Elementwise functions of two tensors, broadcast against each other from the last axis (a number stands for a scalar).
 import { record } from '../autograd';
+import { run } from '../kernel';
 import { empty, filled, Tensor } from '../tensor';
-import { run } from './kernel';
 import { sumTo } from './reduce';
 import { broadcastShape } from './shapes';
 import { affine, neg, powScalar } from './unary';
 
 export type Operand = Tensor | number;
 
-type Backward = (grad: Tensor, a: Tensor, b: Tensor, y: Tensor, needs: readonly boolean[]) => readonly (Tensor | null)[];
+type Backward = (
+  grad: Tensor,
+  a: Tensor,
+  b: Tensor,
+  y: Tensor,
+  needs: readonly boolean[],
+) => readonly (Tensor | null)[];
 
 function compute(op: string, a: Tensor, b: Tensor): Tensor {
   const y = empty(broadcastShape(op, a.shape, b.shape), 'float32', a.deviceNumber);
@@ -69,7 +75,12 @@ export function div(a: Tensor, b: Operand): Tensor {
   return apply('divide', a, divisor, (grad, _a, right, y, needs) => [
     needs[0] ? compute('divide', grad, right) : null,
     // d(a / b) / db = -y / b
-    needs[1] ? chain(chain(compute('multiply', grad, y), (product) => compute('divide', product, right)), neg) : null,
+    needs[1]
+      ? chain(
+          chain(compute('multiply', grad, y), (product) => compute('divide', product, right)),
+          neg,
+        )
+      : null,
   ]);
 }
 

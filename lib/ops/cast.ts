@@ -1,6 +1,7 @@
 // Conversion between element types.
+
+import { run } from '../kernel';
 import { type DType, empty, type Tensor } from '../tensor';
-import { run } from './kernel';
 
 export interface CastOptions {
   /** Default: 1. */

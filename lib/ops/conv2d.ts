@@ -1,8 +1,8 @@
 // Two-dimensional convolution.
 import { record } from '../autograd';
+import { run } from '../kernel';
 import { empty, emptyLike, type Tensor } from '../tensor';
 import { type Activation, activationNumber, throughActivation } from './activation';
-import { run } from './kernel';
 import { sumTo } from './reduce';
 import { expectRank, type Pair, pair, windowCount } from './shapes';
 
@@ -32,7 +32,17 @@ export function conv2d(x: Tensor, weight: Tensor, bias: Tensor | null = null, op
   const [dilationHeight, dilationWidth] = pair(options.dilation ?? 1);
   const [batch, height, width] = x.shape as [number, number, number, number];
   const [channels, kernelHeight, kernelWidth] = weight.shape as [number, number, number, number];
-  const geometry = [strideHeight, strideWidth, padHeight, padWidth, padHeight, padWidth, dilationHeight, dilationWidth, groups];
+  const geometry = [
+    strideHeight,
+    strideWidth,
+    padHeight,
+    padWidth,
+    padHeight,
+    padWidth,
+    dilationHeight,
+    dilationWidth,
+    groups,
+  ];
   const shape = [
     batch,
     windowCount('conv2d', height, kernelHeight, strideHeight, 2 * padHeight, dilationHeight),

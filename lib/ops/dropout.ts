@@ -1,8 +1,8 @@
 // Dropout (Srivastava et al. 2014), inverted: what is kept is scaled up, so evaluation needs no change.
 import { record } from '../autograd';
+import { run } from '../kernel';
 import { generator } from '../random';
 import { empty, emptyLike, type Tensor } from '../tensor';
-import { run } from './kernel';
 
 /** Each element is 0 with the given probability, else x / (1 - probability). Always drops: nn.Dropout knows about evaluation. */
 export function dropout(x: Tensor, probability = 0.5): Tensor {

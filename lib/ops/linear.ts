@@ -1,8 +1,8 @@
 // The fully connected layer, with bias and activation in the product's epilogue.
 import { record } from '../autograd';
+import { run } from '../kernel';
 import { empty, emptyLike, type Tensor } from '../tensor';
 import { type Activation, activationNumber, throughActivation } from './activation';
-import { run } from './kernel';
 import { sumTo } from './reduce';
 import { expectRank } from './shapes';
 
@@ -23,4 +23,3 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null, ac
     }),
   );
 }
-

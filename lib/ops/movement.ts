@@ -1,15 +1,18 @@
 // Ops that move elements: reshape, transpose, slice, pad, concat, rows by index, copies.
 import { record } from '../autograd';
 import { HebbError } from '../errors';
+import { run } from '../kernel';
 import { alias, empty, emptyLike, type Shape, type Tensor } from '../tensor';
-import { run } from './kernel';
 import { normalizeAxis, product, sameShape } from './shapes';
 
 /** The same elements in another shape, sharing memory. One extent may be -1: the rest. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   const known = product(shape.filter((extent) => extent !== -1));
   const resolved = shape.map((extent) => (extent === -1 ? x.size / known : extent));
-  const fits = shape.filter((extent) => extent === -1).length <= 1 && product(resolved) === x.size && resolved.every(Number.isInteger);
+  const fits =
+    shape.filter((extent) => extent === -1).length <= 1 &&
+    product(resolved) === x.size &&
+    resolved.every(Number.isInteger);
   if (!fits) throw new HebbError(`reshape: Expected a shape of ${x.size} elements but received [${shape}]`);
   return record('reshape', alias(x, resolved), [x], (grad) => [alias(grad, x.shape)]);
 }
@@ -18,14 +21,26 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 export function transpose(x: Tensor, permutation?: readonly number[]): Tensor {
   const rank = x.shape.length;
   const axes = Array.from({ length: rank }, (_, axis) => axis);
-  if (!permutation && rank < 2) throw new HebbError(`transpose: Expected two dimensions at least but received shape [${x.shape}]`);
-  const order = permutation ? permutation.map((axis) => normalizeAxis('transpose', axis, rank)) : [...axes.slice(0, -2), rank - 1, rank - 2];
+  if (!permutation && rank < 2)
+    throw new HebbError(`transpose: Expected two dimensions at least but received shape [${x.shape}]`);
+  const order = permutation
+    ? permutation.map((axis) => normalizeAxis('transpose', axis, rank))
+    : [...axes.slice(0, -2), rank - 1, rank - 2];
   if (order.length !== rank || new Set(order).size !== rank) {
     throw new HebbError(`transpose: Expected a permutation of ${rank} axes but received [${permutation}]`);
   }
-  const y = empty(order.map((axis) => x.shape[axis] as number), x.dtype, x.deviceNumber);
+  const y = empty(
+    order.map((axis) => x.shape[axis] as number),
+    x.dtype,
+    x.deviceNumber,
+  );
   run('transpose', x, y, order);
-  return record('transpose', y, [x], (grad) => [transpose(grad, axes.map((axis) => order.indexOf(axis)))]);
+  return record('transpose', y, [x], (grad) => [
+    transpose(
+      grad,
+      axes.map((axis) => order.indexOf(axis)),
+    ),
+  ]);
 }
 
 /** x[starts[0] : starts[0] + sizes[0], …]. A size of -1 means up to the end; missing trailing axes are whole. */
@@ -47,7 +62,9 @@ export function slice(x: Tensor, starts: readonly number[], sizes: readonly numb
 /** x with `before[i]` and `after[i]` elements of `value` (default 0) around axis i. */
 export function pad(x: Tensor, before: readonly number[], after: readonly number[], value = 0): Tensor {
   if (before.length !== x.shape.length || after.length !== x.shape.length) {
-    throw new HebbError(`pad: Expected ${x.shape.length} amounts before and after but received [${before}] and [${after}]`);
+    throw new HebbError(
+      `pad: Expected ${x.shape.length} amounts before and after but received [${before}] and [${after}]`,
+    );
   }
   const shape = x.shape.map((extent, axis) => extent + (before[axis] as number) + (after[axis] as number));
   const y = empty(shape, x.dtype, x.deviceNumber);
@@ -64,7 +81,9 @@ export function concat(tensors: readonly Tensor[], axis = -1): Tensor {
   const first = tensors[0];
   if (!first) throw new HebbError('concat: Expected one tensor at least but received none');
   const along = normalizeAxis('concat', axis, first.shape.length);
-  const shape = first.shape.map((extent, index) => (index === along ? tensors.reduce((sum, tensor) => sum + (tensor.shape[along] ?? 0), 0) : extent));
+  const shape = first.shape.map((extent, index) =>
+    index === along ? tensors.reduce((sum, tensor) => sum + (tensor.shape[along] ?? 0), 0) : extent,
+  );
   const y = empty(shape, first.dtype, first.deviceNumber);
   run('concat', tensors, y, along);
   return record('concat', y, tensors, (grad, needs) => {
@@ -100,6 +119,7 @@ export function clone(x: Tensor): Tensor {
 
 /** Overwrites `target` with x, of the same shape and dtype. Not differentiable. */
 export function assign(target: Tensor, x: Tensor): void {
-  if (!sameShape(target.shape, x.shape)) throw new HebbError(`assign: Expected shape [${target.shape}] but received [${x.shape}]`);
+  if (!sameShape(target.shape, x.shape))
+    throw new HebbError(`assign: Expected shape [${target.shape}] but received [${x.shape}]`);
   run('copy', x, target);
 }

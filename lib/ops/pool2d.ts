@@ -1,7 +1,7 @@
 // Max and average pooling.
 import { record, wantsGradient } from '../autograd';
+import { run } from '../kernel';
 import { empty, emptyLike, type Tensor } from '../tensor';
-import { run } from './kernel';
 import { expectRank, type Pair, pair, windowCount } from './shapes';
 
 export interface Pool2dOptions {

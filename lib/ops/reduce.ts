@@ -1,8 +1,8 @@
 // Sums, means and extremes over axes; broadcasting; argmax.
 import { record } from '../autograd';
 import { HebbError } from '../errors';
+import { run } from '../kernel';
 import { alias, empty, emptyLike, type Shape, type Tensor } from '../tensor';
-import { run } from './kernel';
 import { reshape } from './movement';
 import { normalizeAxes, normalizeAxis, product, sameShape } from './shapes';
 
@@ -20,7 +20,10 @@ function keptShape(shape: Shape, axes: readonly number[]): number[] {
 /** Drops the reduced axes from a result made here, unless they are to be kept. */
 function squeeze(y: Tensor, axes: readonly number[], options: ReduceOptions | undefined): Tensor {
   if (options?.keepDims || axes.length === 0) return y;
-  const squeezed = reshape(y, y.shape.filter((_, axis) => !axes.includes(axis)));
+  const squeezed = reshape(
+    y,
+    y.shape.filter((_, axis) => !axes.includes(axis)),
+  );
   if (squeezed.node) y.ownedByGraph = true;
   else y.dispose();
   return squeezed;
@@ -76,7 +79,11 @@ export function min(x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor {
 /** int32 indices of the first largest element along `axis` (default: the last). */
 export function argmax(x: Tensor, axis = -1): Tensor {
   const along = normalizeAxis('argmax', axis, x.shape.length);
-  const y = empty(x.shape.filter((_, index) => index !== along), 'int32', x.deviceNumber);
+  const y = empty(
+    x.shape.filter((_, index) => index !== along),
+    'int32',
+    x.deviceNumber,
+  );
   run('argmax', x, y, along);
   return y;
 }
@@ -91,7 +98,9 @@ export function sumTo(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return x;
   const extra = x.shape.length - shape.length;
   if (extra < 0) throw new HebbError(`sum: Expected a shape that broadcasts to [${x.shape}] but received [${shape}]`);
-  const axes = x.shape.map((_, axis) => axis).filter((axis) => axis < extra || (shape[axis - extra] === 1 && x.shape[axis] !== 1));
+  const axes = x.shape
+    .map((_, axis) => axis)
+    .filter((axis) => axis < extra || (shape[axis - extra] === 1 && x.shape[axis] !== 1));
   const y = empty(keptShape(x.shape, axes), 'float32', x.deviceNumber);
   run('sum', x, y, axes, 1);
   if (extra === 0) return y;

@@ -54,10 +54,19 @@ export function pair(value: Pair): [number, number] {
 }
 
 /** Windows of `kernel` cells, `dilation` apart, that fit in `extent` cells with `before` and `after` cells of padding. */
-export function windowCount(op: string, extent: number, kernel: number, stride: number, padding: number, dilation = 1): number {
+export function windowCount(
+  op: string,
+  extent: number,
+  kernel: number,
+  stride: number,
+  padding: number,
+  dilation = 1,
+): number {
   const count = Math.floor((extent + padding - dilation * (kernel - 1) - 1) / stride) + 1;
   if (!(count >= 1)) {
-    throw new HebbError(`${op}: Expected an image at least as large as the window but received extent ${extent} with a window of ${dilation * (kernel - 1) + 1} and padding ${padding}`);
+    throw new HebbError(
+      `${op}: Expected an image at least as large as the window but received extent ${extent} with a window of ${dilation * (kernel - 1) + 1} and padding ${padding}`,
+    );
   }
   return count;
 }

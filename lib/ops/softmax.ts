@@ -1,8 +1,8 @@
 // Softmax and its fusion with the cross-entropy.
 import { record } from '../autograd';
 import { HebbError } from '../errors';
+import { run } from '../kernel';
 import { empty, emptyLike, type Tensor } from '../tensor';
-import { run } from './kernel';
 import { expectRank, normalizeAxis } from './shapes';
 
 function normalized(op: 'softmax' | 'log_softmax', x: Tensor, axis: number): Tensor {
@@ -39,7 +39,8 @@ export function crossEntropy(logits: Tensor, labels: Tensor, { reduction = 'mean
   expectRank('crossEntropy', 'logits', logits, 2, '[batch, classes]');
   expectRank('crossEntropy', 'labels', labels, 1, '[batch]');
   const number = reductions.indexOf(reduction);
-  if (number < 0) throw new HebbError(`crossEntropy: Expected a reduction (${reductions.join(', ')}) but received '${reduction}'`);
+  if (number < 0)
+    throw new HebbError(`crossEntropy: Expected a reduction (${reductions.join(', ')}) but received '${reduction}'`);
   const rows = logits.shape.slice(0, 1);
   const loss = empty(reduction === 'none' ? rows : [], 'float32', logits.deviceNumber);
   const logSumExp = empty(rows, 'float32', logits.deviceNumber);

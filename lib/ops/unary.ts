@@ -1,7 +1,7 @@
 // Elementwise functions of one tensor. Each takes and returns float32 of any shape.
 import { record } from '../autograd';
+import { run } from '../kernel';
 import { emptyLike, type Tensor } from '../tensor';
-import { run } from './kernel';
 
 type Backward = (grad: Tensor, x: Tensor, y: Tensor) => Tensor;
 

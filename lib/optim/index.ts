@@ -1,2 +1,2 @@
-export { type Optimizer, type OptimizerState, type ParameterGroup } from './optimizer';
+export type { Optimizer, OptimizerState, ParameterGroup } from './optimizer';
 export * from './sgd';

@@ -1,8 +1,8 @@
 // What optimizers share: parameter groups and their state.
 import { HebbError, InputError } from '../errors';
-import { copyInto, filled, Tensor } from '../tensor';
 import { outsideRecording } from '../recorder';
 import { keep } from '../scope';
+import { copyInto, filled, Tensor } from '../tensor';
 
 /** Parameters trained with one set of hyper-parameters. */
 export type ParameterGroup<Options> = { params: readonly Tensor[] } & Partial<Options>;
@@ -28,7 +28,8 @@ export class Hyperparameters<Name extends string> {
   }
 
   set(name: Name, value: number): void {
-    if (typeof value !== 'number' || Number.isNaN(value)) throw new HebbError(`Expected a number for ${name} but received ${value}`);
+    if (typeof value !== 'number' || Number.isNaN(value))
+      throw new HebbError(`Expected a number for ${name} but received ${value}`);
     const index = this.names.indexOf(name);
     this.#values[index] = value;
     copyInto(this.tensor, Float32Array.of(value), index);
@@ -68,7 +69,9 @@ export abstract class Optimizer {
       const target = own[name];
       const source = state[name];
       if (!target || !source || String(target.shape) !== String(source.shape)) {
-        throw new InputError(`Expected ${target ? `float32[${target.shape}]` : 'nothing'} for the optimizer's '${name}' but received ${source ? `${source.dtype}[${source.shape}]` : 'nothing'}`);
+        throw new InputError(
+          `Expected ${target ? `float32[${target.shape}]` : 'nothing'} for the optimizer's '${name}' but received ${source ? `${source.dtype}[${source.shape}]` : 'nothing'}`,
+        );
       }
     }
     for (const [name, target] of Object.entries(own)) copyInto(target, (state[name] as Tensor).dataSync());
@@ -79,13 +82,19 @@ export abstract class Optimizer {
   protected stateLoaded(): void {}
 }
 
-export function asGroups<Options>(params: readonly Tensor[] | readonly ParameterGroup<Options>[]): ParameterGroup<Options>[] {
+export function asGroups<Options>(
+  params: readonly Tensor[] | readonly ParameterGroup<Options>[],
+): ParameterGroup<Options>[] {
   const list = [...params];
   if (list.length === 0) throw new HebbError('Expected one parameter at least but received none');
-  const groups = list[0] instanceof Tensor ? [{ params: list } as unknown as ParameterGroup<Options>] : (list as ParameterGroup<Options>[]);
+  const groups =
+    list[0] instanceof Tensor
+      ? [{ params: list } as unknown as ParameterGroup<Options>]
+      : (list as ParameterGroup<Options>[]);
   const seen = new Set<Tensor>();
   for (const parameter of groups.flatMap((group) => group.params)) {
-    if (!(parameter instanceof Tensor) || parameter.dtype !== 'float32') throw new HebbError('Expected float32 tensors as parameters');
+    if (!(parameter instanceof Tensor) || parameter.dtype !== 'float32')
+      throw new HebbError('Expected float32 tensors as parameters');
     if (seen.has(parameter)) throw new HebbError('Expected each parameter once but received one twice');
     seen.add(parameter);
   }

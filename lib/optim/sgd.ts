@@ -1,8 +1,15 @@
-import { HebbError } from '../errors';
 import { noGrad } from '../autograd';
-import { run } from '../ops/kernel';
+import { HebbError } from '../errors';
+import { run } from '../kernel';
 import type { Tensor } from '../tensor';
-import { asGroups, filledState, Hyperparameters, Optimizer, type OptimizerState, type ParameterGroup } from './optimizer';
+import {
+  asGroups,
+  filledState,
+  Hyperparameters,
+  Optimizer,
+  type OptimizerState,
+  type ParameterGroup,
+} from './optimizer';
 
 export interface SGDOptions {
   /** The learning rate. */
@@ -29,13 +36,30 @@ interface Group {
 }
 
 function makeGroup(defaults: SGDOptions, given: ParameterGroup<SGDOptions>): Group {
-  const { params, lr, momentum = 0, dampening = 0, weightDecay = 0, nesterov = false, maximize = false } = { ...defaults, ...given };
+  const {
+    params,
+    lr,
+    momentum = 0,
+    dampening = 0,
+    weightDecay = 0,
+    nesterov = false,
+    maximize = false,
+  } = { ...defaults, ...given };
   for (const [name, value] of Object.entries({ lr, momentum, weightDecay })) {
     if (!(value >= 0)) throw new HebbError(`SGD: Expected a non-negative ${name} but received ${value}`);
   }
-  if (nesterov && (momentum <= 0 || dampening !== 0)) throw new HebbError('SGD: Expected a momentum and no dampening for nesterov');
+  if (nesterov && (momentum <= 0 || dampening !== 0))
+    throw new HebbError('SGD: Expected a momentum and no dampening for nesterov');
   const device = (params[0] as Tensor).deviceNumber;
-  const values = { lr, momentum, dampening, weightDecay, nesterov: Number(nesterov), maximize: Number(maximize), steps: 0 };
+  const values = {
+    lr,
+    momentum,
+    dampening,
+    weightDecay,
+    nesterov: Number(nesterov),
+    maximize: Number(maximize),
+    steps: 0,
+  };
   return {
     params,
     buffers: momentum > 0 ? params.map((parameter) => filledState(parameter.shape, parameter.deviceNumber)) : [],

@@ -85,8 +85,8 @@ struct equal : BinaryCheck {};    // 1 where it holds, else 0
 struct greater : BinaryCheck {};  // a > b
 struct greater_equal : BinaryCheck {};
 
-// da = grad where a > b (maximum) or a < b (minimum), half of it where they are equal, else 0, over the broadcast shape.
-// For db call it with a and b exchanged.
+// da = grad where a > b (maximum) or a < b (minimum), half of it where they are equal, else 0, over the broadcast
+// shape. For db call it with a and b exchanged.
 struct ExtremumGradientCheck {
   static constexpr Names names{"grad", "a", "b", "da"};
   static void check(In<float> grad, In<float> a, In<float> b, Out<float> da);

@@ -12,8 +12,7 @@ struct Extents {
 };
 
 Extents extents_of(const Shape& image, const Shape& filters, const Shape& result) {
-  return {image[0],   image[1],   image[2],   image[3],  filters[0],
-          filters[1], filters[2], filters[3], result[1], result[2]};
+  return {image[0], image[1], image[2], image[3], filters[0], filters[1], filters[2], filters[3], result[1], result[2]};
 }
 
 // Calls visit(image index, filter index, result index) for every product of the convolution, padding left out.

@@ -1,5 +1,5 @@
 // The tape: accumulation, lifetimes, errors.
-import { memory, noGrad, tensor, type Tensor, tidy, zeros } from '../../lib';
+import { memory, noGrad, type Tensor, tensor, tidy, zeros } from '../../lib';
 
 const leaf = (values: number[], shape?: number[]) => tensor(Float32Array.from(values), shape, { requiresGrad: true });
 const grad = (x: Tensor) => Array.from((x.grad as Tensor).dataSync());
@@ -46,7 +46,11 @@ test('a long diamond is linear in its length', () => {
 test('noGrad records nothing and restores itself after an error', () => {
   const x = leaf([1]);
   expect(noGrad(() => x.mul(2)).requiresGrad).toBe(false);
-  expect(() => noGrad(() => { throw new Error('inside'); })).toThrow('inside');
+  expect(() =>
+    noGrad(() => {
+      throw new Error('inside');
+    }),
+  ).toThrow('inside');
   expect(x.mul(2).requiresGrad).toBe(true);
 });
 
@@ -71,9 +75,20 @@ test('a tensor used on both sides of a graph that is only partly differentiable'
 });
 
 test.each<[string, () => void, RegExp]>([
-  ['of a vector without a gradient', () => leaf([1, 2]).mul(2).backward(), /Expected a tensor of one element for backward\(\) but received shape \[2\]/],
+  [
+    'of a vector without a gradient',
+    () => leaf([1, 2]).mul(2).backward(),
+    /Expected a tensor of one element for backward\(\) but received shape \[2\]/,
+  ],
   ['of what depends on nothing', () => tensor(1).backward(), /depends on one with requiresGrad/],
-  ['with a gradient of another shape', () => leaf([1, 2]).mul(2).backward(zeros([3])), /Expected a gradient of shape \[2\]/],
+  [
+    'with a gradient of another shape',
+    () =>
+      leaf([1, 2])
+        .mul(2)
+        .backward(zeros([3])),
+    /Expected a gradient of shape \[2\]/,
+  ],
 ])('backward %s is refused', (_, run, message) => {
   expect(run).toThrow(message);
 });
@@ -85,7 +100,10 @@ test('backward twice through one graph is refused', () => {
 });
 
 test('backward frees what only the graph saw', () => {
-  const x = leaf(Array.from({ length: 4096 }, (_, index) => index / 4096), [4, 1024]);
+  const x = leaf(
+    Array.from({ length: 4096 }, (_, index) => index / 4096),
+    [4, 1024],
+  );
   const before = memory().used;
   const loss = x.softmax().max(1).sum();
   loss.backward();

@@ -1,5 +1,18 @@
 // compile(): the same bits as eager, and what a recording assumes.
-import { compile, manualSeed, memory, models, nn, noGrad, ops, optim, randn, tensor, type Tensor, zeros } from '../../lib';
+import {
+  compile,
+  manualSeed,
+  memory,
+  models,
+  nn,
+  noGrad,
+  ops,
+  optim,
+  randn,
+  type Tensor,
+  tensor,
+  zeros,
+} from '../../lib';
 
 function trainer(seed: number, options = {}) {
   manualSeed(seed);
@@ -19,7 +32,12 @@ const labels = (n: number) => tensor(Int32Array.from({ length: n }, (_, index) =
 const bits = (model: nn.Module) => model.parameters().map((parameter) => Array.from(parameter.dataSync()));
 
 async function losses(step: (x: Tensor, labels: Tensor) => Tensor, sizes: number[], between?: (index: number) => void) {
-  const inputs = sizes.map((size, index) => tensor(Float32Array.from({ length: size * 6 }, (_, i) => Math.sin(i * (index + 1))), [size, 6]));
+  const inputs = sizes.map((size, index) =>
+    tensor(
+      Float32Array.from({ length: size * 6 }, (_, i) => Math.sin(i * (index + 1))),
+      [size, 6],
+    ),
+  );
   const results: number[] = [];
   for (const [index, x] of inputs.entries()) {
     between?.(index);
@@ -62,7 +80,10 @@ test('an output is not touched by later calls', () => {
 });
 
 test('inputs and outputs in arrays and objects, constants by value', () => {
-  const f = compile((inputs: { a: Tensor; list: Tensor[] }, scale: number) => ({ sum: inputs.a.add(inputs.list[0] as Tensor).mul(scale), scale }));
+  const f = compile((inputs: { a: Tensor; list: Tensor[] }, scale: number) => ({
+    sum: inputs.a.add(inputs.list[0] as Tensor).mul(scale),
+    scale,
+  }));
   const result = f({ a: tensor([1]), list: [tensor([2])] }, 10);
   expect(result.sum.dataSync()[0]).toBe(30);
   expect(result.scale).toBe(10);
@@ -111,13 +132,14 @@ test('gradients that are not cleared add up as in eager', () => {
   const f = compile((x: Tensor) => {
     w.mul(x).sum().backward();
   });
+  const gradient = () => w.grad?.dataSync();
   for (let call = 1; call <= 4; call++) {
     f(tensor([1, 10]));
-    expect(w.grad?.dataSync()).toEqual(Float32Array.of(call, 10 * call));
+    expect(gradient()).toEqual(Float32Array.of(call, 10 * call));
   }
   w.grad = null;
   f(tensor([1, 10]));
-  expect(w.grad?.dataSync()).toEqual(Float32Array.of(1, 10));
+  expect(gradient()).toEqual(Float32Array.of(1, 10));
 });
 
 test('grad after a replay is readable, also after it was disposed', () => {
@@ -127,7 +149,9 @@ test('grad after a replay is readable, also after it was disposed', () => {
   compiled(x, labels(4));
   optimizer.zeroGrad();
   compiled(x, labels(4));
-  expect(model.parameters().every((parameter) => (parameter.grad as Tensor).dataSync().length === parameter.size)).toBe(true);
+  expect(model.parameters().every((parameter) => (parameter.grad as Tensor).dataSync().length === parameter.size)).toBe(
+    true,
+  );
 });
 
 test('loadStateDict is seen by recorded programs', () => {
@@ -186,7 +210,9 @@ describe('refused', () => {
   });
 
   test('an argument that is neither tensor nor plain', () => {
-    expect(() => compile((_: unknown) => 1)(new Map())).toThrow(/compile: Expected tensors, plain values, arrays and plain objects/);
+    expect(() => compile((_: unknown) => 1)(new Map())).toThrow(
+      /compile: Expected tensors, plain values, arrays and plain objects/,
+    );
   });
 
   test('a tensor that was made inside and not returned', () => {
@@ -217,7 +243,9 @@ describe('refused', () => {
     const compiled = compile(step);
     await compiled(randn([4, 6]), labels(4)).item();
     const before = bits(model);
-    await expect(compiled(randn([4, 6]), tensor(Int32Array.of(0, 1, 2, 4))).item()).rejects.toThrow(/softmax_cross_entropy: /);
+    await expect(compiled(randn([4, 6]), tensor(Int32Array.of(0, 1, 2, 4))).item()).rejects.toThrow(
+      /softmax_cross_entropy: /,
+    );
     expect(bits(model)).toEqual(before);
   });
 });

@@ -1,9 +1,25 @@
 // Tensors: making, reading, lifetime.
-import { arange, bernoulli, full, manualSeed, memory, ones, rand, randn, type Tensor, tensor, tidy, zeros } from '../../lib';
+import {
+  arange,
+  bernoulli,
+  full,
+  manualSeed,
+  memory,
+  ones,
+  rand,
+  randn,
+  type Tensor,
+  tensor,
+  tidy,
+  zeros,
+} from '../../lib';
 
 describe('making tensors', () => {
   test('from nested arrays, numbers and typed arrays', async () => {
-    const x = tensor([[1, 2, 3], [4, 5, 6]]);
+    const x = tensor([
+      [1, 2, 3],
+      [4, 5, 6],
+    ]);
     expect(x.shape).toEqual([2, 3]);
     expect(x.dtype).toBe('float32');
     expect(x.device).toBe('cpu');
@@ -42,7 +58,11 @@ describe('making tensors', () => {
     ['too large a shape', () => zeros([2 ** 40, 2 ** 40]), /allocate: shape: expected fewer elements/],
     ['more than the memory', () => zeros([2 ** 42]), /allocate: out of memory/],
     ['nine dimensions', () => zeros([1, 1, 1, 1, 1, 1, 1, 1, 1]), /allocate: shape: expected at most 8 items, got 9/],
-    ['an unknown dtype', () => zeros([1], { dtype: 'float16' as never }), /Expected a dtype \(float32, int32, uint8\) but received 'float16'/],
+    [
+      'an unknown dtype',
+      () => zeros([1], { dtype: 'float16' as never }),
+      /Expected a dtype \(float32, int32, uint8\) but received 'float16'/,
+    ],
     ['an unknown device', () => zeros([1], { device: 'tpu' }), /Expected a device \(cpu.*\) but received 'tpu'/],
   ])('%s is refused', (_, make, message) => {
     expect(make).toThrow(message);
@@ -92,7 +112,10 @@ describe('lifetime', () => {
   });
 
   test('reshape shares memory, which stays until both are gone', () => {
-    const x = tensor([[1, 2], [3, 4]]);
+    const x = tensor([
+      [1, 2],
+      [3, 4],
+    ]);
     const y = x.reshape([4]);
     x.dispose();
     expect(y.dataSync()).toEqual(Float32Array.of(1, 2, 3, 4));

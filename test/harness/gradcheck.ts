@@ -1,5 +1,5 @@
 // Gradients against finite differences, the quotients taken in double precision.
-import { tensor, type Tensor } from '../../lib';
+import { type Tensor, tensor } from '../../lib';
 import { roundoff } from './compare';
 import { reference } from './devices';
 import { numbers } from './values';
@@ -50,7 +50,13 @@ export function checkGradients(op: Op, inputs: readonly Input[], sumLength: numb
       const probe = (offset: number): { plus: Float32Array; width: number } => {
         const values = input.values.slice();
         values[index] = at + offset;
-        return { plus: forward(op, inputs.map((other, i) => (i === which ? { ...input, values } : other))), width: values[index] as number };
+        return {
+          plus: forward(
+            op,
+            inputs.map((other, i) => (i === which ? { ...input, values } : other)),
+          ),
+          width: values[index] as number,
+        };
       };
       let magnitude = 0;
       const difference = (h: number): number => {

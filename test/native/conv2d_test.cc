@@ -1,5 +1,5 @@
-#include "harness.h"
 #include "ops/conv2d.h"
+#include "harness.h"
 
 namespace hebb::test {
 namespace {
@@ -135,7 +135,7 @@ TEST(conv2d_checks) {
   CHECK_THROWS(check(x, Array<float>({3, 0, 2, 4}), bias, y, plain), "weight: expected a kernel of 1 by 1 at least");
   CHECK_THROWS(check(x, Array<float>({3, 6, 2, 4}), bias, y, plain), "weight: expected a window no larger");
   CHECK_THROWS(ops::conv2d::check(x, weight, bias, y, plain, Activation::count), "activation: expected");
-  const auto with = [&](int64_t Conv2dGeometry::* member, int64_t value) {
+  const auto with = [&](int64_t Conv2dGeometry::*member, int64_t value) {
     Conv2dGeometry geometry = plain;
     geometry.*member = value;
     return geometry;

@@ -1,5 +1,5 @@
-#include "harness.h"
 #include "ops/matmul.h"
+#include "harness.h"
 
 namespace hebb::test {
 namespace {
@@ -116,9 +116,8 @@ TEST(matmul_keeps_nan_and_infinity) {
     compare("matmul with NaN", shape({rows, 20}), exact,
             [&](const KernelTable& kernels, Out<float> y) { kernels.matmul(a, b, y, false, false); });
     const Array<float> weight = random.integers({20, 40}, 1, 3);
-    compare("linear with NaN", shape({rows, 20}), exact, [&](const KernelTable& kernels, Out<float> y) {
-      kernels.linear(a, weight, {}, y, Activation::relu);
-    });
+    compare("linear with NaN", shape({rows, 20}), exact,
+            [&](const KernelTable& kernels, Out<float> y) { kernels.linear(a, weight, {}, y, Activation::relu); });
   }
 }
 

@@ -1,5 +1,5 @@
 // One case per op and form. It drives the forward comparison on every device and the gradient checks.
-import { nn, ops, tensor, type Tensor } from '../../lib';
+import { nn, ops, type Tensor, tensor } from '../../lib';
 
 export interface Case {
   name: string;
@@ -55,13 +55,31 @@ const binary: Case[] = (
   ] as [string, (x: Tensor, y: Tensor) => Tensor, Partial<Case>][]
 ).flatMap(([name, op, more]) =>
   [
-    [[5, 19], [5, 19]],
+    [
+      [5, 19],
+      [5, 19],
+    ],
     [[4, 3, 17], [17]],
-    [[2, 5, 3], [5, 1]],
-    [[7, 1], [1, 9]],
+    [
+      [2, 5, 3],
+      [5, 1],
+    ],
+    [
+      [7, 1],
+      [1, 9],
+    ],
     [[6], []],
-    [[1, 4, 1, 3], [2, 1, 5, 1]],
-  ].map((shapes) => ({ name: `${name} ${JSON.stringify(shapes)}`, shapes, op: ([x, y]: Tensor[]) => op(x as Tensor, y as Tensor), gradientSum: 40, ...more })),
+    [
+      [1, 4, 1, 3],
+      [2, 1, 5, 1],
+    ],
+  ].map((shapes) => ({
+    name: `${name} ${JSON.stringify(shapes)}`,
+    shapes,
+    op: ([x, y]: Tensor[]) => op(x as Tensor, y as Tensor),
+    gradientSum: 40,
+    ...more,
+  })),
 );
 
 const comparisons: Case[] = [ops.equal, ops.greater, ops.greaterEqual].map((op) => ({
@@ -75,9 +93,15 @@ const reductions: Case[] = [
   [undefined, [3, 5, 7]],
   [0, [65, 19]],
   [-1, [5, 70]],
-  [[0, 2], [6, 5, 9]],
+  [
+    [0, 2],
+    [6, 5, 9],
+  ],
   [[1], [4, 6, 5]],
-  [[0, 1, 2], [3, 4, 5, 6]],
+  [
+    [0, 1, 2],
+    [3, 4, 5, 6],
+  ],
 ].flatMap(([axes, shape]) => {
   const length = (shape as number[]).reduce((size, extent) => size * extent, 1);
   const common = { shapes: [shape as number[]], sum: length };
@@ -93,18 +117,59 @@ const reductions: Case[] = [
 
 const matrices: Case[] = [
   ...[false, true].flatMap((transposeA) =>
-    [false, true].map((transposeB): Case => ({
-      name: `matmul ${transposeA} ${transposeB}`,
-      shapes: [transposeA ? [37, 5] : [5, 37], transposeB ? [11, 37] : [37, 11]],
-      op: (x) => ops.matmul(a(x), b(x), { transposeA, transposeB }),
-      sum: 37,
-    })),
+    [false, true].map(
+      (transposeB): Case => ({
+        name: `matmul ${transposeA} ${transposeB}`,
+        shapes: [transposeA ? [37, 5] : [5, 37], transposeB ? [11, 37] : [37, 11]],
+        op: (x) => ops.matmul(a(x), b(x), { transposeA, transposeB }),
+        sum: 37,
+      }),
+    ),
   ),
-  { name: 'matmul batched', shapes: [[3, 4, 6], [3, 6, 5]], op: (x) => ops.matmul(a(x), b(x)), sum: 6 },
-  { name: 'matmul batch with matrix', shapes: [[3, 4, 6], [6, 5]], op: (x) => ops.matmul(a(x), b(x)), sum: 6, gradientSum: 12 },
-  { name: 'matmul matrix with batch', shapes: [[4, 6], [3, 5, 6]], op: (x) => ops.matmul(a(x), b(x), { transposeB: true }), sum: 6, gradientSum: 15 },
-  { name: 'linear', shapes: [[9, 23], [7, 23], [7]], op: ([x, w, bias]) => ops.linear(x as Tensor, w as Tensor, bias), sum: 24 },
-  { name: 'linear without bias', shapes: [[1, 23], [7, 23]], op: (x) => ops.linear(a(x), b(x)), sum: 23 },
+  {
+    name: 'matmul batched',
+    shapes: [
+      [3, 4, 6],
+      [3, 6, 5],
+    ],
+    op: (x) => ops.matmul(a(x), b(x)),
+    sum: 6,
+  },
+  {
+    name: 'matmul batch with matrix',
+    shapes: [
+      [3, 4, 6],
+      [6, 5],
+    ],
+    op: (x) => ops.matmul(a(x), b(x)),
+    sum: 6,
+    gradientSum: 12,
+  },
+  {
+    name: 'matmul matrix with batch',
+    shapes: [
+      [4, 6],
+      [3, 5, 6],
+    ],
+    op: (x) => ops.matmul(a(x), b(x), { transposeB: true }),
+    sum: 6,
+    gradientSum: 15,
+  },
+  {
+    name: 'linear',
+    shapes: [[9, 23], [7, 23], [7]],
+    op: ([x, w, bias]) => ops.linear(x as Tensor, w as Tensor, bias),
+    sum: 24,
+  },
+  {
+    name: 'linear without bias',
+    shapes: [
+      [1, 23],
+      [7, 23],
+    ],
+    op: (x) => ops.linear(a(x), b(x)),
+    sum: 23,
+  },
 ];
 
 const convolutions: Case[] = (
@@ -129,32 +194,111 @@ const convolutions: Case[] = (
 
 const pools: Case[] = [
   { name: 'maxPool2d', shapes: [[2, 6, 8, 5]], op: (x) => ops.maxPool2d(a(x), 2) },
-  { name: 'maxPool2d overlapping', shapes: [[1, 9, 7, 3]], op: (x) => ops.maxPool2d(a(x), 3, { stride: 2 }), gradientSum: 4 },
-  { name: 'maxPool2d padded', shapes: [[1, 7, 6, 3]], op: (x) => ops.maxPool2d(a(x), [3, 2], { stride: [2, 1], padding: [1, 1] }), gradientSum: 4 },
+  {
+    name: 'maxPool2d overlapping',
+    shapes: [[1, 9, 7, 3]],
+    op: (x) => ops.maxPool2d(a(x), 3, { stride: 2 }),
+    gradientSum: 4,
+  },
+  {
+    name: 'maxPool2d padded',
+    shapes: [[1, 7, 6, 3]],
+    op: (x) => ops.maxPool2d(a(x), [3, 2], { stride: [2, 1], padding: [1, 1] }),
+    gradientSum: 4,
+  },
   { name: 'avgPool2d', shapes: [[2, 6, 8, 5]], op: (x) => ops.avgPool2d(a(x), 2), sum: 4 },
-  { name: 'avgPool2d padded', shapes: [[1, 7, 6, 3]], op: (x) => ops.avgPool2d(a(x), 3, { stride: 2, padding: 1 }), sum: 9, inexact: true },
-  { name: 'avgPool2d without padding in the mean', shapes: [[1, 7, 6, 3]], op: (x) => ops.avgPool2d(a(x), 3, { stride: 2, padding: 1, countIncludePad: false }), sum: 9, inexact: true },
+  {
+    name: 'avgPool2d padded',
+    shapes: [[1, 7, 6, 3]],
+    op: (x) => ops.avgPool2d(a(x), 3, { stride: 2, padding: 1 }),
+    sum: 9,
+    inexact: true,
+  },
+  {
+    name: 'avgPool2d without padding in the mean',
+    shapes: [[1, 7, 6, 3]],
+    op: (x) => ops.avgPool2d(a(x), 3, { stride: 2, padding: 1, countIncludePad: false }),
+    sum: 9,
+    inexact: true,
+  },
 ];
 
 const labels = (x: Tensor, rows: number, classes: number) =>
-  tensor(Int32Array.from({ length: rows }, (_, row) => (row * 7) % classes), [rows], { device: x.device });
+  tensor(
+    Int32Array.from({ length: rows }, (_, row) => (row * 7) % classes),
+    [rows],
+    { device: x.device },
+  );
 
 const softmaxes: Case[] = [
-  { name: 'softmax', shapes: [[5, 19]], op: (x) => ops.softmax(a(x)), sum: 19, units: 16, inexact: true, curvature: 100 },
-  { name: 'softmax axis 1', shapes: [[3, 5, 4]], op: (x) => ops.softmax(a(x), 1), sum: 5, units: 16, inexact: true, curvature: 100 },
-  { name: 'logSoftmax', shapes: [[5, 19]], op: (x) => ops.logSoftmax(a(x)), sum: 19, units: 16, inexact: true, curvature: 100 },
-  { name: 'logSoftmax axis 0', shapes: [[6, 5]], op: (x) => ops.logSoftmax(a(x), 0), sum: 6, units: 16, inexact: true, curvature: 100 },
-  ...(['mean', 'sum', 'none'] as const).map((reduction): Case => ({
-    name: `crossEntropy ${reduction}`,
-    shapes: [[6, 11]],
-    op: (x) => nn.functional.crossEntropy(a(x), labels(a(x), 6, 11), { reduction }),
-    sum: 66,
+  {
+    name: 'softmax',
+    shapes: [[5, 19]],
+    op: (x) => ops.softmax(a(x)),
+    sum: 19,
     units: 16,
     inexact: true,
     curvature: 100,
-  })),
-  { name: 'mseLoss', shapes: [[4, 5], [4, 5]], op: (x) => nn.functional.mseLoss(a(x), b(x)), sum: 20, units: 16, inexact: true },
-  { name: 'l1Loss', shapes: [[4, 5], [4, 5]], op: (x) => nn.functional.l1Loss(a(x), b(x)), sum: 20, inexact: true },
+  },
+  {
+    name: 'softmax axis 1',
+    shapes: [[3, 5, 4]],
+    op: (x) => ops.softmax(a(x), 1),
+    sum: 5,
+    units: 16,
+    inexact: true,
+    curvature: 100,
+  },
+  {
+    name: 'logSoftmax',
+    shapes: [[5, 19]],
+    op: (x) => ops.logSoftmax(a(x)),
+    sum: 19,
+    units: 16,
+    inexact: true,
+    curvature: 100,
+  },
+  {
+    name: 'logSoftmax axis 0',
+    shapes: [[6, 5]],
+    op: (x) => ops.logSoftmax(a(x), 0),
+    sum: 6,
+    units: 16,
+    inexact: true,
+    curvature: 100,
+  },
+  ...(['mean', 'sum', 'none'] as const).map(
+    (reduction): Case => ({
+      name: `crossEntropy ${reduction}`,
+      shapes: [[6, 11]],
+      op: (x) => nn.functional.crossEntropy(a(x), labels(a(x), 6, 11), { reduction }),
+      sum: 66,
+      units: 16,
+      inexact: true,
+      curvature: 100,
+    }),
+  ),
+  {
+    name: 'mseLoss',
+    shapes: [
+      [4, 5],
+      [4, 5],
+    ],
+    op: (x) => nn.functional.mseLoss(a(x), b(x)),
+    sum: 20,
+    units: 16,
+    inexact: true,
+  },
+  {
+    name: 'l1Loss',
+    shapes: [
+      [4, 5],
+      [4, 5],
+    ],
+    op: (x) => nn.functional.l1Loss(a(x), b(x)),
+    sum: 20,
+    inexact: true,
+  },
 ];
 
 const rows = (x: Tensor) => tensor(Int32Array.of(2, 0, 2, 4, 1), [5], { device: x.device });
@@ -165,7 +309,14 @@ const movements: Case[] = [
   { name: 'transpose nhwc to nchw', shapes: [[2, 3, 4, 5]], op: (x) => ops.transpose(a(x), [0, 3, 1, 2]) },
   { name: 'slice', shapes: [[5, 6, 3]], op: (x) => ops.slice(a(x), [1, 2], [3, -1]) },
   { name: 'pad', shapes: [[3, 4]], op: (x) => ops.pad(a(x), [1, 0], [2, 3], 7) },
-  { name: 'concat', shapes: [[2, 3, 4], [2, 5, 4]], op: (x) => ops.concat(x, 1) },
+  {
+    name: 'concat',
+    shapes: [
+      [2, 3, 4],
+      [2, 5, 4],
+    ],
+    op: (x) => ops.concat(x, 1),
+  },
   { name: 'concat with itself', shapes: [[2, 3]], op: (x) => ops.concat([a(x), a(x)]), gradientSum: 2 },
   { name: 'gatherRows', shapes: [[5, 3]], op: (x) => ops.gatherRows(a(x), rows(a(x))), gradientSum: 2 },
   { name: 'clone', shapes: [[3, 3]], op: (x) => ops.clone(a(x)) },
@@ -175,10 +326,33 @@ const movements: Case[] = [
 ];
 
 const compositions: Case[] = [
-  { name: 'x * x + x', shapes: [[5]], op: ([x]) => ops.add(ops.mul(x as Tensor, x as Tensor), x as Tensor), gradientSum: 3 },
-  { name: 'relu(x) * sigmoid(x)', shapes: [[5, 5]], op: ([x]) => ops.mul(ops.relu(x as Tensor), ops.sigmoid(x as Tensor)), units: 32, inexact: true, curvature: 100 },
-  { name: 'linear with relu', shapes: [[6, 5], [4, 5], [4]], op: ([x, w, bias]) => ops.linear(x as Tensor, w as Tensor, bias, 'relu'), sum: 6 },
-  { name: 'conv2d with relu', shapes: [[1, 5, 5, 2], [3, 3, 3, 2], [3]], op: ([x, w, bias]) => ops.conv2d(x as Tensor, w as Tensor, bias, { activation: 'relu' }), sum: 19, gradientSum: 30 },
+  {
+    name: 'x * x + x',
+    shapes: [[5]],
+    op: ([x]) => ops.add(ops.mul(x as Tensor, x as Tensor), x as Tensor),
+    gradientSum: 3,
+  },
+  {
+    name: 'relu(x) * sigmoid(x)',
+    shapes: [[5, 5]],
+    op: ([x]) => ops.mul(ops.relu(x as Tensor), ops.sigmoid(x as Tensor)),
+    units: 32,
+    inexact: true,
+    curvature: 100,
+  },
+  {
+    name: 'linear with relu',
+    shapes: [[6, 5], [4, 5], [4]],
+    op: ([x, w, bias]) => ops.linear(x as Tensor, w as Tensor, bias, 'relu'),
+    sum: 6,
+  },
+  {
+    name: 'conv2d with relu',
+    shapes: [[1, 5, 5, 2], [3, 3, 3, 2], [3]],
+    op: ([x, w, bias]) => ops.conv2d(x as Tensor, w as Tensor, bias, { activation: 'relu' }),
+    sum: 19,
+    gradientSum: 30,
+  },
 ];
 
 export const cases: readonly Case[] = [

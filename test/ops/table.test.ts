@@ -1,5 +1,5 @@
 // Every op on every device against the reference kernels, and its gradient against finite differences.
-import { setThreads, tensor, type Tensor } from '../../lib';
+import { setThreads, type Tensor, tensor } from '../../lib';
 import { expectClose } from '../harness/compare';
 import { reference, testDevices } from '../harness/devices';
 import { checkGradients, gradients, type Input, outputWeights } from '../harness/gradcheck';
@@ -10,7 +10,10 @@ const FIRST_SEED = 11;
 
 function inputsOf({ shapes, domain }: Case, make: (size: number, seed: number) => Float32Array): Input[] {
   return shapes.map((shape, index) => {
-    const values = make(shape.reduce((size, extent) => size * extent, 1), FIRST_SEED + index);
+    const values = make(
+      shape.reduce((size, extent) => size * extent, 1),
+      FIRST_SEED + index,
+    );
     return { shape, values: domain === 'positive' ? values.map((value) => Math.abs(value) || 1) : values };
   });
 }

@@ -12,9 +12,17 @@ struct Convolution {
   Conv2dGeometry geometry;
 
   HEBB_INLINE Convolution(const Shape& image, const Shape& weight, const Shape& result, const Conv2dGeometry& geometry)
-      : images(image[0]), height(image[1]), width(image[2]), channels(image[3]), filters(weight[0]),
-        window_height(weight[1]), window_width(weight[2]), depth(weight[3]), out_height(result[1]),
-        out_width(result[2]), geometry(geometry) {}
+      : images(image[0]),
+        height(image[1]),
+        width(image[2]),
+        channels(image[3]),
+        filters(weight[0]),
+        window_height(weight[1]),
+        window_width(weight[2]),
+        depth(weight[3]),
+        out_height(result[1]),
+        out_width(result[2]),
+        geometry(geometry) {}
   HEBB_INLINE int64_t positions() const { return images * out_height * out_width; }
   HEBB_INLINE int64_t window() const { return window_height * window_width * depth; }
   HEBB_INLINE int64_t group_filters() const { return filters / geometry.groups; }

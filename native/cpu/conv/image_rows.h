@@ -14,9 +14,9 @@ HEBB_INLINE bool is_pointwise(const Convolution& c) {
 
 HEBB_INLINE Patches patches_of(const Convolution& c, const float* x, int64_t group) {
   const Conv2dGeometry& g = c.geometry;
-  return {x + group * c.depth, c.height,          c.width,        c.channels, c.depth,
-          c.window_height,     c.window_width,    c.out_height,   c.out_width, g.stride_height,
-          g.stride_width,      -g.pad_top,        -g.pad_left,    g.dilation_height, g.dilation_width};
+  return {x + group * c.depth, c.height,       c.width,      c.channels,        c.depth,
+          c.window_height,     c.window_width, c.out_height, c.out_width,       g.stride_height,
+          g.stride_width,      -g.pad_top,     -g.pad_left,  g.dilation_height, g.dilation_width};
 }
 
 }  // namespace hebb::cpu::HEBB_ISA

@@ -124,10 +124,9 @@ void gradient_of_input(const Convolution& c, const float* grad, const float* wei
   for (int64_t group = 0; group < g.groups; ++group)
     for (int64_t row = 0; row < at_most(g.stride_height, c.height); ++row)
       for (int64_t column = 0; column < at_most(g.stride_width, c.width); ++column) {
-        const Phases phases{
-            c, phase_of(row, c.height, g.stride_height, g.pad_top, c.window_height, g.dilation_height),
-            phase_of(column, c.width, g.stride_width, g.pad_left, c.window_width, g.dilation_width),
-            weight + group * filters * c.window(), dx + group * c.depth};
+        const Phases phases{c, phase_of(row, c.height, g.stride_height, g.pad_top, c.window_height, g.dilation_height),
+                            phase_of(column, c.width, g.stride_width, g.pad_left, c.window_width, g.dilation_width),
+                            weight + group * filters * c.window(), dx + group * c.depth};
         run_phases(phases, grad + group * filters);
       }
 }

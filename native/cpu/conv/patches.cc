@@ -8,9 +8,9 @@ namespace {
 // A patch is a list of runs: pixels adjacent in the image (a row of the window, where its pixels touch and all channels
 // are wanted) or one pixel.
 struct Runs {
-  int64_t pixels;       // of a run
-  int64_t length;       // pixels * depth
-  int64_t per_row;      // runs in a row of the window
+  int64_t pixels;   // of a run
+  int64_t length;   // pixels * depth
+  int64_t per_row;  // runs in a row of the window
   explicit Runs(const Patches& p) {
     const bool whole_rows = p.depth == p.channels && p.dilation_width == 1;
     pixels = whole_rows ? p.window_width : 1;
@@ -100,7 +100,8 @@ void pack_rows(const void* source, const Block& block) {
   Position at(p, block.first);
   for (int64_t row = 0; row < block.count; row += block.step) {
     float* panel = block.panels + row / block.step * a_panel_floats;
-    for (int64_t end = at_most(row + block.step, block.count), r = row; r < end; ++r, at.advance(p), panel += depth_block) {
+    for (int64_t end = at_most(row + block.step, block.count), r = row; r < end;
+         ++r, at.advance(p), panel += depth_block) {
       if (short_runs) {
         copy_short_runs(p, runs, at, panel);
       } else {

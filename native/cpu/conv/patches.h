@@ -6,13 +6,13 @@
 namespace hebb::cpu::HEBB_ISA {
 
 struct Patches {
-  const float* data;                   // of the first channel wanted
-  int64_t height, width, channels;     // of the image; channels is the distance between its pixels
-  int64_t depth;                       // channels wanted
+  const float* data;                // of the first channel wanted
+  int64_t height, width, channels;  // of the image; channels is the distance between its pixels
+  int64_t depth;                    // channels wanted
   int64_t window_height, window_width;
-  int64_t out_height, out_width;       // positions of the window
+  int64_t out_height, out_width;  // positions of the window
   int64_t stride_height, stride_width;
-  int64_t top, left;                   // of the window at position (0, 0), negative in padding
+  int64_t top, left;  // of the window at position (0, 0), negative in padding
   int64_t dilation_height, dilation_width;
 
   int64_t columns() const { return window_height * window_width * depth; }

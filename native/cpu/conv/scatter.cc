@@ -1,6 +1,6 @@
-// The gradient of the input as a product, patch[p, (kh, kw, i)] = sum over o of grad[p, o] * weight[o, (kh, kw, i)], and
-// the patches added to the image where they were taken (col2im). A band of the image is one thread's from first to last
-// patch, so that every pixel's sum has one order.
+// The gradient of the input as a product, patch[p, (kh, kw, i)] = sum over o of grad[p, o] * weight[o, (kh, kw, i)],
+// and the patches added to the image where they were taken (col2im). A band of the image is one thread's from first to
+// last patch, so that every pixel's sum has one order.
 #include "core/scratch.h"
 #include "cpu/conv/conv2d.h"
 #include "cpu/gemm/pack.h"

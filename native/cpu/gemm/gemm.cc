@@ -30,7 +30,8 @@ struct Plan {
   Cut rows, columns, depths;  // panels of a, panels of b, depth blocks
 };
 Plan plan_of(const Gemm& gemm) {
-  Plan plan{cut_evenly(gemm.rows, tile_rows, 1), {gemm.columns, tile_columns, ceil_divide(gemm.columns, tile_columns)},
+  Plan plan{cut_evenly(gemm.rows, tile_rows, 1),
+            {gemm.columns, tile_columns, ceil_divide(gemm.columns, tile_columns)},
             cut_evenly(gemm.depth, depth_block, Vec::width)};
   // A product of no depth still writes its elements: one block of depth 0.
   if (plan.depths.count == 0) plan.depths = {0, depth_block, 1};
@@ -56,7 +57,8 @@ void pack(const Operand& operand, const Cut& cut, Range pieces, const Cut& depth
                                 depths.begin(depth), depths.size(depth), panels});
 }
 
-// All tiles of the row panels in block a and the column panels in block b.
+// All tiles of the row panels in block a and the column panels in block b, row panel by row panel: the rows of c then
+// lie in few pages at a time.
 void multiply_blocks(const Gemm& gemm, const Plan& plan, Range row_panels, Range column_panels, int64_t depth,
                      const float* a, const float* b) {
   float* rows[row_panels_of_block * tile_rows];
@@ -89,10 +91,14 @@ void multiply_blocks(const Gemm& gemm, const Plan& plan, Range row_panels, Range
   }
 }
 
+// Visits the panels in blocks of one size, but for the last.
 template <class Visit>
-HEBB_INLINE void for_blocks(Range panels, int64_t block, const Visit& visit) {
-  for (int64_t first = panels.begin; first < panels.end; first += block)
-    visit(Range{first, at_most(first + block, panels.end)});
+HEBB_INLINE void for_blocks(Range panels, int64_t largest, const Visit& visit) {
+  const Cut blocks = cut_evenly(panels.end - panels.begin, largest, 1);
+  for (int64_t block = 0; block < blocks.count; ++block) {
+    const int64_t first = panels.begin + blocks.begin(block);
+    visit(Range{first, first + blocks.size(block)});
+  }
 }
 
 // A piece of the product by one thread, which packs all it needs itself: what threads could share would have to travel
@@ -124,8 +130,8 @@ Grid grid_of(const Plan& plan, int threads) {
     const Grid grid{threads / columns, columns};
     const int64_t row_panels = ceil_divide(plan.rows.count, grid.rows);
     const int64_t column_panels = ceil_divide(plan.columns.count, grid.columns);
-    const int64_t work = row_panels * column_panels * panel_products + row_panels * a_panel_cost +
-                         column_panels * b_panel_cost;
+    const int64_t work =
+        row_panels * column_panels * panel_products + row_panels * a_panel_cost + column_panels * b_panel_cost;
     if (work < least) least = work, best = grid;
   }
   return best;
@@ -183,8 +189,9 @@ void multiply_chunks(const Gemm& gemm, int64_t chunks, int threads, float* works
     }
   });
   const bool worth_sharing = chunks * gemm.rows * gemm.columns >= products_per_thread / 8;
-  for_slots(worth_sharing ? threads : 1, gemm.rows,
-            [&](int, int64_t begin, int64_t end) { reduce_rows(gemm, partial, chunks, {begin, end}); });
+  for_slots(worth_sharing ? threads : 1, gemm.rows, [&](int, int64_t begin, int64_t end) {
+    reduce_rows(gemm, partial, chunks, {begin, end});
+  });
 }
 
 }  // namespace

@@ -10,8 +10,9 @@
 
 namespace hebb::cpu::HEBB_ISA {
 
-// What a packer is asked for: indices [first, first + count) (rows of a, columns of b) at depths [depth, depth + length),
-// length at most depth_block. They go to panels of `step` indices each (step at most a tile's), one after the other.
+// What a packer is asked for: indices [first, first + count) (rows of a, columns of b) at depths [depth, depth +
+// length), length at most depth_block. They go to panels of `step` indices each (step at most a tile's), one after the
+// other.
 struct Block {
   int64_t first, count, step;
   int64_t depth, length;

@@ -55,8 +55,8 @@ HEBB_INLINE void transpose_strip(const float* from, int64_t from_stride, int row
   }
 }
 
-// Depths [k, k + length) of a block of b, from a matrix whose depth 0 is the block's k and whose index_stride is 1. Depth
-// by depth, so that the matrix is read in the order of its addresses.
+// Depths [k, k + length) of a block of b, from a matrix whose depth 0 is the block's k and whose index_stride is 1.
+// Depth by depth, so that the matrix is read in the order of its addresses.
 HEBB_INLINE void pack_rows_of_b(const Matrix& matrix, const Block& block, int64_t k, int64_t length) {
   constexpr int width = Vec::width;
   const float* from = matrix.data + block.first;
@@ -65,8 +65,7 @@ HEBB_INLINE void pack_rows_of_b(const Matrix& matrix, const Block& block, int64_
   for (const int64_t end = k + length; k < end; ++k, from += matrix.depth_stride) {
     float* to = block.panels + k * tile_columns;
     for (int64_t panel = 0; panel < whole; ++panel, to += b_panel_floats)
-      for (int v = 0; v < tile_vectors; ++v)
-        store(to + v * width, load(from + panel * tile_columns + v * width));
+      for (int v = 0; v < tile_vectors; ++v) store(to + v * width, load(from + panel * tile_columns + v * width));
     to = block.panels + whole * b_panel_floats + k * rest_width;
     for (int64_t column = 0; column < rest; column += width, to += width)
       store(to, load_partial(from + whole * tile_columns + column, static_cast<int>(at_most(rest - column, width))));

@@ -100,7 +100,9 @@ void add_rows(const SkinnyGemm& g, int64_t begin, int64_t end) {
 
 }  // namespace
 
-bool is_skinny(int64_t rows, bool depth_adjacent) { return rows <= (depth_adjacent ? skinny_dot_rows : skinny_add_rows); }
+bool is_skinny(int64_t rows, bool depth_adjacent) {
+  return rows <= (depth_adjacent ? skinny_dot_rows : skinny_add_rows);
+}
 
 void run(const SkinnyGemm& gemm) {
   const bool depth_adjacent = gemm.b.depth_stride == 1;

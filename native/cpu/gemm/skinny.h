@@ -4,7 +4,8 @@
 
 namespace hebb::cpu::HEBB_ISA {
 
-// y[row, column] = activation(sum over k of x[row, k] * b(column, k) + bias[column]). The rows of x are adjacent floats.
+// y[row, column] = activation(sum over k of x[row, k] * b(column, k) + bias[column]). The rows of x are adjacent
+// floats.
 struct SkinnyGemm {
   int64_t rows = 0, columns = 0, depth = 0;
   const float* x = nullptr;

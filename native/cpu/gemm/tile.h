@@ -5,15 +5,15 @@
 namespace hebb::cpu::HEBB_ISA {
 
 struct Tile {
-  int64_t depth;         // of both panels
-  const float* a;        // panel of a
-  const float* b;        // panel of b
-  float* const* rows;    // rows of c
-  int64_t column;        // the tile's first in them
-  int last_lanes;        // columns of the tile's last vector
-  bool accumulate;       // onto what c holds
-  bool relu;             // after the bias
-  const float* bias;     // of the tile's first column, or null
+  int64_t depth;       // of both panels
+  const float* a;      // panel of a
+  const float* b;      // panel of b
+  float* const* rows;  // rows of c
+  int64_t column;      // the tile's first in them
+  int last_lanes;      // columns of the tile's last vector
+  bool accumulate;     // onto what c holds
+  bool relu;           // after the bias
+  const float* bias;   // of the tile's first column, or null
 };
 using TileFunction = void (*)(const Tile&);
 

@@ -6,20 +6,20 @@
 namespace hebb::cpu::HEBB_ISA {
 
 // A tile of the product is tile_rows x (tile_vectors * Vec::width), held in registers with one row of b and one element
-// of a. depth_block elements of a column panel of b stay in the first-level cache, row_panels_of_block panels of a in
-// the second, column_panels_of_block panels of b in the second or third.
+// of a. A row panel of a, depth_block deep, stays in the first-level cache while column_panels_of_block panels of b
+// stream past it from the second; row_panels_of_block panels of a are packed at a time.
 #if defined(__AVX512F__)
 constexpr int tile_rows = 14, tile_vectors = 2;
-constexpr int64_t depth_block = 256, row_panels_of_block = 16, column_panels_of_block = 16;
+constexpr int64_t depth_block = 256, row_panels_of_block = 32, column_panels_of_block = 24;
 #elif defined(__AVX2__)
 constexpr int tile_rows = 6, tile_vectors = 2;
-constexpr int64_t depth_block = 256, row_panels_of_block = 24, column_panels_of_block = 32;
+constexpr int64_t depth_block = 256, row_panels_of_block = 24, column_panels_of_block = 16;
 #elif defined(__aarch64__)
 constexpr int tile_rows = 8, tile_vectors = 2;
 constexpr int64_t depth_block = 256, row_panels_of_block = 16, column_panels_of_block = 64;
 #else
 constexpr int tile_rows = 4, tile_vectors = 2;
-constexpr int64_t depth_block = 256, row_panels_of_block = 24, column_panels_of_block = 64;
+constexpr int64_t depth_block = 256, row_panels_of_block = 24, column_panels_of_block = 32;
 #endif
 constexpr int64_t tile_columns = tile_vectors * Vec::width;
 static_assert(depth_block % Vec::width == 0);

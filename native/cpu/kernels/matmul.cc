@@ -51,7 +51,14 @@ void multiply_apart(const Product& p, const Gemm& first) {
 decltype(ops::matmul::check) matmul;
 void matmul(In<float> a, In<float> b, Out<float> y, bool transpose_a, bool transpose_b) {
   if (y.size() == 0) return;
-  Product p{a, b, y, transpose_a, transpose_b, y.shape[-2], y.shape[-1], a.shape[transpose_a ? -2 : -1],
+  Product p{a,
+            b,
+            y,
+            transpose_a,
+            transpose_b,
+            y.shape[-2],
+            y.shape[-1],
+            a.shape[transpose_a ? -2 : -1],
             y.shape.product(0, y.shape.rank - 2)};
   if (b.shape.rank == 2 && !transpose_a) {
     // One matrix b for all: the batches are but more rows.

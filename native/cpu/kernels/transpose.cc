@@ -38,12 +38,17 @@ void transpose_block(T* to, int64_t to_stride, const T* from, int64_t from_strid
 constexpr int64_t tile_edge = 32, tile_elements = tile_edge * tile_edge, narrow = 4;
 
 // By way of a small buffer, so that both tensors are touched in long runs: with a power of two between its rows, a
-// tile's lines would drive each other out of the cache.
+// tile's lines would drive each other out of the cache. The next tile's lines, too far apart for the processor to
+// foresee, are asked for early.
 void transpose_block(Word* to, int64_t to_stride, const Word* from, int64_t from_stride, int64_t rows,
                      int64_t columns) {
   if (rows < narrow || columns < narrow) {
     return transpose_block<Word>(to, to_stride, from, from_stride, rows, columns);
   }
+  constexpr int64_t line = 16;  // elements
+  const Word* next = from + columns * from_stride;
+  for (int64_t column = 0; column < columns; ++column)
+    for (int64_t row = 0; row < rows; row += line) __builtin_prefetch(next + column * from_stride + row);
   Word tile[tile_elements];
   const int64_t whole_rows = rows / 4 * 4, whole_columns = columns / 4 * 4;
   for (int64_t column = 0; column < whole_columns; column += 4)

@@ -1,6 +1,6 @@
 // Calls of kernels on tensors.
-import { type Handle, type KernelArgument, kernels } from '../native';
-import { Tensor } from '../tensor';
+import { type Handle, type KernelArgument, kernels } from './native';
+import { Tensor } from './tensor';
 
 export type Argument = Tensor | readonly Tensor[] | null | number | boolean | readonly number[];
 
