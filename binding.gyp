@@ -23,6 +23,12 @@
   },
   'targets': [
     {
+      'target_name': 'hebb_scalar',
+      'type': 'static_library',
+      'sources': ['<!@(node native/tools/sources.mjs isa)'],
+      'defines': ['HEBB_ISA=scalar']
+    },
+    {
       'target_name': 'hebb',
       'sources': ['<!@(node native/tools/sources.mjs core ops ref cpu node)'],
       'ldflags': [
@@ -33,8 +39,9 @@
         "-Wl,-rpath,'$$ORIGIN'",
         '-Wl,--as-needed', '-Wl,--gc-sections', "-Wl,--version-script='<(module_root_dir)/native/exports.map'"
       ],
+      'dependencies': ['hebb_scalar'],
       'conditions': [
-        ["target_arch=='x64'", {'dependencies': ['hebb_scalar', 'hebb_avx2', 'hebb_avx512']}],
+        ["target_arch=='x64'", {'dependencies': ['hebb_avx2', 'hebb_avx512']}],
         ["target_arch=='arm64'", {'dependencies': ['hebb_neon']}]
       ]
     }
@@ -42,12 +49,6 @@
   'conditions': [
     ["target_arch=='x64'", {
       'targets': [
-        {
-          'target_name': 'hebb_scalar',
-          'type': 'static_library',
-          'sources': ['<!@(node native/tools/sources.mjs isa)'],
-          'defines': ['HEBB_ISA=scalar']
-        },
         {
           'target_name': 'hebb_avx2',
           'type': 'static_library',

@@ -57,32 +57,42 @@ function flatten(values: Nested, shape: readonly number[], depth: number, into: 
   }
 }
 
+/** The values in one row, and the shape they came in. */
+function flatValues(values: TypedArray | Nested, dtype: DType | undefined): { flat: TypedArray; nesting: Shape } {
+  if (isTypedArray(values)) {
+    if (dtype !== undefined && dtype !== dtypeOf(values)) {
+      throw new HebbError(`tensor: Expected ${dtype} values but received a ${values[Symbol.toStringTag]}`);
+    }
+    return { flat: values, nesting: [values.length] };
+  }
+  const nesting = shapeOf(values);
+  const numbers: number[] = [];
+  flatten(values, nesting, 0, numbers);
+  const { [dtype ?? 'float32']: TypedValues } = arrays;
+  if (!TypedValues) dtypeNumber(dtype as DType); // says which there are
+  return { flat: TypedValues.from(numbers), nesting };
+}
+
 /**
  * A tensor of a copy of `values`: a typed array (float32, int32 or uint8 decides the dtype), a number, or numbers in
- * nested arrays (float32 unless `dtype` says otherwise). `shape` defaults to the nesting, or to one dimension.
+ * nested arrays (float32 unless `dtype` says otherwise). `shape` defaults to the nesting, or to one dimension, and may
+ * be left out before the options.
  */
-export function tensor(values: TypedArray | Nested, shape?: Shape, options: TensorOptions = {}): Tensor {
-  let flat: TypedArray;
-  let extents: Shape;
-  if (isTypedArray(values)) {
-    flat = values;
-    extents = shape ?? [values.length];
-    if (options.dtype !== undefined && options.dtype !== dtypeOf(values)) {
-      throw new HebbError(`tensor: Expected ${options.dtype} values but received ${values.constructor.name}`);
-    }
-  } else {
-    const nesting = shapeOf(values);
-    const numbers: number[] = [];
-    flatten(values, nesting, 0, numbers);
-    const { dtype = 'float32' } = options;
-    dtypeNumber(dtype); // refuses what is no dtype
-    flat = arrays[dtype].from(numbers);
-    extents = shape ?? nesting;
-  }
+export function tensor(values: TypedArray | Nested, shape?: Shape, options?: TensorOptions): Tensor;
+export function tensor(values: TypedArray | Nested, options?: TensorOptions): Tensor;
+export function tensor(
+  values: TypedArray | Nested,
+  shapeOrOptions?: Shape | TensorOptions,
+  maybeOptions?: TensorOptions,
+): Tensor {
+  const shape = Array.isArray(shapeOrOptions) ? (shapeOrOptions as Shape) : undefined;
+  const options = maybeOptions ?? (shape ? {} : ((shapeOrOptions ?? {}) as TensorOptions));
+  const { flat, nesting } = flatValues(values, options.dtype);
+  const extents = [...(shape ?? nesting)];
   const dtype = dtypeOf(flat);
   const device = resolveDevice(options);
   const handle = native.create(device, dtypeNumber(dtype), extents, flat);
-  return new Tensor(handle, [...extents], dtype, device, options.requiresGrad);
+  return new Tensor(handle, extents, dtype, device, options.requiresGrad);
 }
 
 /** Every element `value`. */

@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import { output, root } from './run.mjs';
 
-const isas = process.arch === 'arm64' ? ['neon'] : ['scalar', 'avx2', 'avx512'];
+const isas = process.arch === 'arm64' ? ['scalar', 'neon'] : ['scalar', 'avx2', 'avx512'];
 const personality = 'DW.ref.__gxx_personality_v0'; // a pointer for the unwinder, the same in every object
 const shown = 20;
 

@@ -30,6 +30,8 @@ describe('making tensors', () => {
     expect(tensor(Int32Array.of(1, -2)).dtype).toBe('int32');
     expect(await tensor(Uint8Array.of(1, 2, 3, 4), [2, 2]).data()).toEqual(Uint8Array.of(1, 2, 3, 4));
     expect(tensor([1, 2], undefined, { dtype: 'int32' }).dtype).toBe('int32');
+    expect(tensor([[1], [2]], { requiresGrad: true })).toMatchObject({ shape: [2, 1], requiresGrad: true });
+    expect(tensor([1, 2, 3, 4], [2, 2]).shape).toEqual([2, 2]);
   });
 
   test('a typed array is copied', () => {

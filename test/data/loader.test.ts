@@ -1,5 +1,6 @@
 import { type ArrayDataset, type Batch, type ItemDataset, loader } from '../../lib/data';
-import { manualSeed, memory, synchronize } from '../../lib/index';
+import { manualSeed } from '../../lib/index';
+import { usedMemory } from '../harness/garbage';
 
 /** Images of one row whose first value is their index; labels are the index, too. */
 function numbered(length: number): ArrayDataset {
@@ -148,38 +149,33 @@ describe('datasets of single items', () => {
 });
 
 describe('memory', () => {
-  const used = async (): Promise<number> => {
-    await synchronize();
-    return memory().used;
-  };
-
   test('autoDispose frees each batch, and leaving early frees what was assembled ahead', async () => {
-    const before = await used();
+    const before = await usedMemory();
     const batches = loader(numbered(200), { batchSize: 2, prefetch: 8, autoDispose: true });
     for await (const { images } of batches) expect(images.disposed).toBe(false);
-    expect(await used()).toBe(before);
+    expect(await usedMemory()).toBe(before);
     let left: Batch | undefined;
     for await (const batch of batches) {
       left = batch;
       break;
     }
     expect(left?.images.disposed).toBe(true);
-    expect(await used()).toBe(before);
+    expect(await usedMemory()).toBe(before);
     await expect(
       (async () => {
         for await (const _ of batches) throw new Error('from the loop');
       })(),
     ).rejects.toThrow('from the loop');
-    expect(await used()).toBe(before);
+    expect(await usedMemory()).toBe(before);
   });
 
   test('otherwise a batch lives until it is disposed of', async () => {
-    const before = await used();
+    const before = await usedMemory();
     const kept: Batch[] = [];
     for await (const batch of loader(numbered(6), { batchSize: 2 })) kept.push(batch);
     expect([...((await kept[0]?.labels.data()) ?? [])]).toEqual([0, 1]);
     for (const batch of kept) batch[Symbol.dispose]();
-    expect(await used()).toBe(before);
+    expect(await usedMemory()).toBe(before);
   });
 });
 

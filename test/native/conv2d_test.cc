@@ -86,7 +86,7 @@ TEST(conv2d_of_many_geometries) {
     for (const bool biased : {false, true}) {
       const Optional<In<float>> offset = biased ? Optional<In<float>>(bias) : Optional<In<float>>();
       const Activation activation = biased ? Activation::relu : Activation::none;
-      // The bias' magnitude is not in the bound: 50 roundings of 50 more would be. It is an integer: one rounding.
+      // The bound leaves the bias, of 50 at most, out: room for roundings at its magnitude too.
       check_sums(std::string("conv2d, ") + c.name, image_of(c), weight_of(c), result_of(c),
                  biased ? 8 * length + 400 : length,
                  [=](const KernelTable& kernels, In<float> x, In<float> weight, Out<float> y) {

@@ -2,7 +2,7 @@
 const { hebb, trainer } = require('./trainer.cjs');
 
 async function main(mode, steps) {
-  const { images, labels, step } = trainer(4);
+  const { model, images, labels, step } = trainer(4);
   const run = mode === 'compiled' ? hebb.compile(step) : step;
   const settle = async () => {
     for (let round = 0; round < 3; round++) {
@@ -10,7 +10,9 @@ async function main(mode, steps) {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     await hebb.synchronize();
-    return { used: hebb.memory().used, reserved: hebb.memory().reserved, rss: process.memoryUsage().rss };
+    const { rss, heapTotal, heapUsed } = process.memoryUsage();
+    // V8 sizes its own heap as it likes: beside it, the process must not grow, and in it, what is in use must not.
+    return { used: hebb.memory().used, reserved: hebb.memory().reserved, rss: rss - heapTotal, heapUsed };
   };
   let early;
   for (let index = 0; index < steps; index++) {
@@ -18,7 +20,7 @@ async function main(mode, steps) {
     if (index % 100 === 99) await hebb.synchronize();
     if (index === steps / 10) early = await settle();
   }
-  console.log(JSON.stringify({ early, late: await settle() }));
+  console.log(JSON.stringify({ early, late: await settle(), parameters: model.parameters().length }));
 }
 
 main(process.argv[2], Number(process.argv[3]));

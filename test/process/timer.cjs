@@ -2,7 +2,7 @@
 const { hebb, trainer } = require('./trainer.cjs');
 
 async function main() {
-  const { images, labels, step } = trainer(2048);
+  const { images, labels, step } = trainer(4096);
   const compiled = hebb.compile(step);
   await compiled(images, labels).item();
   let worst = 0;

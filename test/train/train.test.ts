@@ -1,8 +1,9 @@
 import { type ArrayDataset, loader } from '../../lib/data';
-import { HebbError, manualSeed, memory, nn, optim, synchronize, tensor, train } from '../../lib/index';
+import { HebbError, manualSeed, nn, optim, tensor, train } from '../../lib/index';
 import type { BatchInfo } from '../../lib/train';
 import { LossMeter } from '../../lib/train/meter';
 import { formatEpoch, type ProgressState } from '../../lib/train/progress';
+import { usedMemory } from '../harness/garbage';
 
 /** Two classes told apart by which half of the image is bright, with some noise. */
 function halves(length: number, seed = 1): ArrayDataset {
@@ -226,8 +227,7 @@ describe('fit', () => {
       compile,
       callbacks: {
         onEpochEnd: async () => {
-          await synchronize();
-          used.push(memory().used);
+          used.push(await usedMemory());
         },
       },
     });
@@ -264,8 +264,7 @@ describe('evaluate', () => {
   test('leaves the mode as it was, also after an error, and keeps no memory', async () => {
     const { model } = make();
     await train.evaluate(model, halves(10));
-    await synchronize();
-    const before = memory().used;
+    const before = await usedMemory();
     await train.evaluate(model, halves(10));
     expect(model.training).toBe(true);
     await expect(train.evaluate(model, halves(0))).rejects.toThrow(/at least one image/);
@@ -276,8 +275,7 @@ describe('evaluate', () => {
     model.eval();
     await train.evaluate(model, halves(10));
     expect(model.training).toBe(false);
-    await synchronize();
-    expect(memory().used).toBe(before);
+    expect(await usedMemory()).toBe(before);
   });
 });
 

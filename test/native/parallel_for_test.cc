@@ -1,0 +1,55 @@
+// parallel_for: every index once, boundaries at grains, denormals flushed in every thread.
+#include "core/parallel_for.h"
+
+#include <atomic>
+#include <limits>
+
+#include "core/stream.h"
+#include "test/native/harness.h"
+
+namespace hebb {
+namespace {
+
+TEST(parallel_for_covers_each_index_once_at_grain_boundaries) {
+  for (const int threads : {1, 2, 3, 4, 7}) {
+    set_thread_count(threads);
+    for (const int64_t count : {0, 1, 5, 16, 17, 100, 1000}) {
+      constexpr int64_t grain = 16;
+      std::vector<std::atomic<int>> seen(static_cast<size_t>(count));
+      std::atomic<int> misplaced{0};
+      parallel_for(count, grain, [&](int64_t begin, int64_t end) {
+        if (begin % grain != 0 || (end % grain != 0 && end != count)) ++misplaced;
+        for (int64_t index = begin; index < end; ++index) ++seen[static_cast<size_t>(index)];
+      });
+      CHECK_EQ(misplaced.load(), 0);
+      for (const auto& times : seen) CHECK_EQ(times.load(), 1);
+    }
+  }
+  set_thread_count(default_thread_count());
+}
+
+TEST(denormals_are_flushed_in_the_executor_and_in_every_worker) {
+  struct Probe final : Command {
+    std::atomic<int>* kept;
+    explicit Probe(std::atomic<int>* counter) : kept(counter) {}
+    void run() override {
+      parallel_for(4, 1, [this](int64_t, int64_t) {
+        volatile float small = std::numeric_limits<float>::min();
+        volatile float half = small * 0.5f;
+        if (half != 0.f) ++*kept;
+      });
+    }
+  };
+  std::atomic<int> kept{0};
+  for (const int threads : {1, 4}) {
+    set_thread_count(threads);
+    Stream stream;
+    stream.push(std::make_unique<Probe>(&kept));
+    stream.wait(stream.pushed());
+  }
+  set_thread_count(default_thread_count());
+  CHECK_EQ(kept.load(), 0);
+}
+
+}  // namespace
+}  // namespace hebb
