@@ -1,7 +1,7 @@
 // Reverse-mode differentiation: a tape of nodes, each holding its own gradient function.
 // (Linnainmaa 1970; Griewank and Walther, "Evaluating Derivatives", 2008, chapter 3.)
 import { HebbError } from './errors';
-import { kernels } from './native';
+import { callKernel } from './native';
 import { recorder } from './recorder';
 import { keep } from './scope';
 import type { Tensor } from './tensor';
@@ -118,7 +118,7 @@ class Pending {
       this.hold(gradient);
       this.#gradients.set(target, { sum: gradient, exclusive: false });
     } else if (entry.exclusive) {
-      kernels.accumulate?.(entry.sum.handle, gradient.handle);
+      callKernel('accumulate', entry.sum.handle, gradient.handle);
     } else {
       const sum = sumOf(entry.sum, gradient);
       this.release(entry.sum);
@@ -210,7 +210,7 @@ function settleLeaf(leaf: Tensor, pending: Pending): void {
   if (!gradient) return;
   const before = leaf.grad;
   if (before) {
-    kernels.accumulate?.(before.handle, gradient.handle);
+    callKernel('accumulate', before.handle, gradient.handle);
     pending.release(gradient);
   } else if (pending.isExclusive(gradient)) {
     leaf.grad = keep(gradient);

@@ -1,5 +1,5 @@
 // Calls of kernels on tensors.
-import { type Handle, type KernelArgument, kernels } from './native';
+import { callKernel, type Handle, type KernelArgument } from './native';
 import { Tensor } from './tensor';
 
 export type Argument = Tensor | readonly Tensor[] | null | number | boolean | readonly number[];
@@ -12,5 +12,5 @@ function unwrap(argument: Argument): KernelArgument {
 
 /** Enqueues a kernel. Names, arguments and what they mean: native/ops/*.h. */
 export function run(name: string, ...values: readonly Argument[]): void {
-  (kernels[name] as (...values: KernelArgument[]) => void)(...values.map(unwrap));
+  callKernel(name, ...values.map(unwrap));
 }

@@ -79,4 +79,10 @@ function explain(error: Error): string {
 }
 
 export const native: Addon = load();
-export const kernels = native.kernels;
+
+/** Enqueues a kernel by its name in native/ops/ops.def, on handles. `run` of kernel.ts does it on tensors. */
+export function callKernel(name: string, ...values: KernelArgument[]): void {
+  const kernel = native.kernels[name];
+  if (!kernel) throw new HebbError(`Expected the name of a kernel but received '${name}'`);
+  kernel(...values);
+}

@@ -2,7 +2,7 @@
 import { type GradientNode, runBackward } from './autograd';
 import { defaultDeviceNumber, deviceName, deviceNumber } from './device';
 import { HebbError } from './errors';
-import { type Handle, kernels, native, type TypedArray } from './native';
+import { callKernel, type Handle, native, type TypedArray } from './native';
 import { recorder } from './recorder';
 import { enterScope } from './scope';
 
@@ -159,7 +159,7 @@ export function emptyLike(tensor: Tensor): Tensor {
 
 export function filled(shape: Shape, value: number, dtype: DType, device: number): Tensor {
   const tensor = empty(shape, dtype, device);
-  kernels.fill?.(tensor.handle, value);
+  callKernel('fill', tensor.handle, value);
   return tensor;
 }
 

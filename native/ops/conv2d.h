@@ -16,7 +16,8 @@ struct Conv2dGeometry {
 
 namespace hebb::ops {
 
-// y[n, oh, ow, o] = activation(bias[o] + sum over kh, kw, i of x[n, oh*sh - pt + kh*dh, ow*sw - pl + kw*dw, g*I + i] * weight[o, kh, kw, i])
+// y[n, oh, ow, o] = activation(bias[o] + sum over kh, kw, i of x[n, oh*sh - pt + kh*dh, ow*sw - pl + kw*dw, g*I + i] *
+// weight[o, kh, kw, i])
 struct conv2d {
   static constexpr Names names{"x", "weight", "bias", "y", "geometry", "activation"};
   static void check(In<float> x, In<float> weight, Optional<In<float>> bias, Out<float> y, Conv2dGeometry geometry,

@@ -6,8 +6,8 @@
 namespace hebb::ops {
 
 // y[..., M, N] = op(a)[..., M, K] op(b)[..., K, N], op transposing the last two axes where asked. The leading (batch)
-// axes of a and b are equal, or one of the two is a plain matrix used for every batch; a and b have 2 dimensions at least.
-// K = 0 gives zeros.
+// axes of a and b are equal, or one of the two is a plain matrix used for every batch; a and b have 2 dimensions at
+// least. K = 0 gives zeros.
 struct matmul {
   static constexpr Names names{"a", "b", "y", "transposeA", "transposeB"};
   static void check(In<float> a, In<float> b, Out<float> y, bool transpose_a, bool transpose_b);
