@@ -1,2 +1,3 @@
-export type { Optimizer, OptimizerState, ParameterGroup } from './optimizer';
+export type { OptimizerState, ParameterGroup } from './optimizer';
+export { Optimizer } from './optimizer';
 export * from './sgd';
