@@ -24,7 +24,9 @@ struct Exponentials {
 
 Exponentials exponentials_of(const float* x, int64_t stride, int64_t extent) {
   Exponentials sum;
-  for (int64_t k = 0; k < extent; ++k) sum.largest = std::fmax(sum.largest, x[k * stride]);
+  for (int64_t k = 0; k < extent; ++k) {
+    if (x[k * stride] > sum.largest) sum.largest = x[k * stride];  // a NaN comes back in the total
+  }
   for (int64_t k = 0; k < extent; ++k) sum.total += std::exp(x[k * stride] - sum.largest);
   return sum;
 }

@@ -1,21 +1,46 @@
-// Builds the C++ unit tests with AddressSanitizer and UndefinedBehaviorSanitizer, then those of the stream, the
-// allocator and programs with ThreadSanitizer, and runs them. With a sanitizer's name, that one only.
+// Builds the C++ unit tests and runs them: with AddressSanitizer and UndefinedBehaviorSanitizer, those of the stream, the
+// allocator and programs with ThreadSanitizer, and the NEON kernels cross-compiled under emulation (the last only when
+// it is named, or where the cross compiler and qemu are installed). With names, those only.
+import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { run } from './run.mjs';
 
-const wanted = process.argv[2];
+// ThreadSanitizer's shadow memory does not fit every randomised address layout.
+const fixedLayout = ['setarch', process.arch === 'arm64' ? 'aarch64' : 'x86_64', '-R'];
+const crossCompiler = 'aarch64-linux-gnu-g++';
+
+const builds = {
+  address: { configure: ['-DHEBB_SANITIZE=address'], launch: fixedLayout },
+  thread: { configure: ['-DHEBB_SANITIZE=thread'], launch: fixedLayout },
+  neon: {
+    configure: [
+      '-DCMAKE_SYSTEM_NAME=Linux',
+      '-DCMAKE_SYSTEM_PROCESSOR=aarch64',
+      `-DCMAKE_CXX_COMPILER=${crossCompiler}`,
+    ],
+    launch: ['qemu-aarch64', '-L', '/usr/aarch64-linux-gnu'],
+    needs: [crossCompiler, 'qemu-aarch64'],
+  },
+};
 // Not detect_stack_use_after_return: GCC 12 misaligns 64-byte vectors in the frames that it makes (GCC bug 110027).
 const env = {
   UBSAN_OPTIONS: 'print_stacktrace=1',
   TSAN_OPTIONS: 'halt_on_error=1',
 };
 
-for (const sanitizer of ['address', 'thread']) {
-  if (wanted && wanted !== sanitizer) continue;
-  const folder = `build-${sanitizer}`;
-  run('cmake', ['-S', '.', '-B', folder, `-DHEBB_SANITIZE=${sanitizer}`]);
+const named = process.argv.slice(2);
+const isInstalled = (command) => spawnSync(command, ['--version']).status === 0;
+for (const [name, { configure, launch, needs = [] }] of Object.entries(builds)) {
+  if (named.length > 0 && !named.includes(name)) continue;
+  const missing = needs.filter((command) => !isInstalled(command));
+  if (missing.length > 0 && !named.includes(name)) {
+    console.log(`\nC++ unit tests, ${name}: skipped, ${missing.join(' and ')} not installed`);
+    continue;
+  }
+  const folder = `build-${name}`;
+  run('cmake', ['-S', '.', '-B', folder, ...configure]);
   run('cmake', ['--build', folder, '--target', 'hebb_tests', '--parallel', `${availableParallelism()}`]);
-  console.log(`\nC++ unit tests, ${sanitizer} sanitizer:`);
-  // ThreadSanitizer's shadow memory does not fit every randomised address layout.
-  run('setarch', [process.arch === 'arm64' ? 'aarch64' : 'x86_64', '-R', `${folder}/hebb_tests`], { env });
+  console.log(`\nC++ unit tests, ${name}:`);
+  const [command, ...args] = [...launch, `${folder}/hebb_tests`];
+  run(command, args, { env });
 }
