@@ -1,0 +1,42 @@
+// Every workload, by name. These files only describe: they do not load hebb.
+import { inference } from './inference.mjs';
+import { kernels } from './kernels.mjs';
+import { training } from './training.mjs';
+
+/** @import { Input } from '../inputs.mjs' */
+
+/**
+ * What a workload runs with.
+ * @typedef {object} Kit
+ * @property {typeof import('../../dist/index.js')} hebb
+ * @property {typeof import('../../dist/kernel.js').run} kernel enqueues a kernel by name
+ * @property {typeof import('../../dist/tensor.js').emptyLike} emptyLike
+ * @property {string} device
+ */
+
+/**
+ * A workload ready to run. `outputs` enqueues once and returns what to check; the caller disposes of it.
+ * @typedef {{ call: () => Promise<void>, outputs: () => import('../../dist/index.js').Tensor[] }} Prepared
+ */
+
+/**
+ * One of `run` (enqueues kernels and returns their outputs) and `prepare` says what is done.
+ * @typedef {object} Workload
+ * @property {string} name
+ * @property {'kernel' | 'train' | 'infer'} kind
+ * @property {boolean} [images] whether it works on images, so that their memory layout is a choice
+ * @property {number} [flop] floating point operations of one call, where that is plain
+ * @property {number} [bytes] what one call has to read and write at least
+ * @property {Readonly<Record<string, Input>>} inputs
+ * @property {(kit: Kit, inputs: Record<string, import('../../dist/index.js').Tensor>) => import('../../dist/index.js').Tensor[]} [run]
+ * @property {(kit: Kit, inputs: Record<string, import('../../dist/index.js').Tensor>) => Prepared} [prepare]
+ */
+
+/** @type {readonly Workload[]} */
+export const workloads = [...kernels, ...training, ...inference];
+
+/** Workloads whose name contains one of the comma-separated parts; all of them when there is none. */
+export function select(only) {
+  const parts = only.split(',').filter(Boolean);
+  return workloads.filter(({ name }) => parts.length === 0 || parts.some((part) => name.includes(part)));
+}
