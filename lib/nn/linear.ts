@@ -7,19 +7,23 @@ import { Module } from './module';
 export interface LinearOptions {
   /** Default: true. */
   bias?: boolean;
+  /** [H, W, C] where the inputs are a flattened image: weights from libraries that flatten it C first are then translated. */
+  image?: readonly [number, number, number];
 }
 
 /** x [N, in] · weightᵀ + bias: weight [out, in], bias [out]. */
 export class Linear extends Module {
   readonly weight: Tensor;
   readonly bias: Tensor | null;
+  readonly image: readonly [number, number, number] | null;
 
   constructor(
     readonly inFeatures: number,
     readonly outFeatures: number,
-    { bias = true }: LinearOptions = {},
+    { bias = true, image }: LinearOptions = {},
   ) {
     super();
+    this.image = image ?? null;
     this.weight = uniformParameter([outFeatures, inFeatures], inFeatures);
     this.bias = bias ? uniformParameter([outFeatures], inFeatures) : null;
   }
