@@ -9,3 +9,4 @@ export * from './localResponseNorm';
 export * from './module';
 export * from './pool2d';
 export * from './sequential';
+export { type LayerSummary, ModelSummary } from './summary';

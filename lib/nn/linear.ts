@@ -1,6 +1,6 @@
 import type { Activation } from '../ops/activation';
 import { linear } from '../ops/linear';
-import type { Tensor } from '../tensor';
+import type { Shape, Tensor } from '../tensor';
 import { uniformParameter } from './init';
 import { Module } from './module';
 
@@ -35,5 +35,9 @@ export class Linear extends Module {
   /** With the activation fused into the product's epilogue. */
   forwardActivated(x: Tensor, activation: Activation): Tensor {
     return linear(x, this.weight, this.bias, activation);
+  }
+
+  override multiplyAdds(outputShape: Shape): number {
+    return outputShape.reduce((size, extent) => size * extent, this.inFeatures);
   }
 }
