@@ -9,3 +9,4 @@ export {
   type SaveOptions,
   saveSafetensors,
 } from './safetensors';
+export { fromTorch } from './torch';

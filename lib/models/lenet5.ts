@@ -13,7 +13,7 @@ export function lenet5(): Sequential {
     new ReLU(),
     new MaxPool2d(2),
     new Flatten(),
-    new Linear(400, 120),
+    new Linear(400, 120, { image: [5, 5, 16] }),
     new ReLU(),
     new Linear(120, 84),
     new ReLU(),

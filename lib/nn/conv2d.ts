@@ -2,7 +2,7 @@ import { HebbError } from '../errors';
 import type { Activation } from '../ops/activation';
 import { conv2d } from '../ops/conv2d';
 import { type Pair, pair } from '../ops/shapes';
-import type { Tensor } from '../tensor';
+import type { Shape, Tensor } from '../tensor';
 import { uniformParameter } from './init';
 import { Module } from './module';
 
@@ -51,5 +51,9 @@ export class Conv2d extends Module {
   /** With the activation fused into the convolution's epilogue. */
   forwardActivated(x: Tensor, activation: Activation): Tensor {
     return conv2d(x, this.weight, this.bias, { ...this.options, activation });
+  }
+
+  override multiplyAdds(outputShape: Shape): number {
+    return outputShape.reduce((size, extent) => size * extent, this.weight.size / this.outChannels);
   }
 }

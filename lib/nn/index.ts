@@ -1,9 +1,12 @@
 export * from './activations';
+export * from './batchNorm2d';
 export * from './conv2d';
 export * from './dropout';
 export * from './flatten';
 export * as functional from './functional';
 export * from './linear';
+export * from './localResponseNorm';
 export * from './module';
 export * from './pool2d';
 export * from './sequential';
+export { type LayerSummary, ModelSummary } from './summary';

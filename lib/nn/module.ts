@@ -5,7 +5,8 @@ import { InputError } from '../errors';
 import { assign } from '../ops/movement';
 import { recorder } from '../recorder';
 import { keep } from '../scope';
-import { copyInto, Tensor } from '../tensor';
+import { copyInto, type Shape, Tensor } from '../tensor';
+import { type ModelSummary, summarize } from './summary';
 
 /** Names, in dotted form, and the tensors a module is made of. */
 export type StateDict = Record<string, Tensor>;
@@ -106,6 +107,16 @@ export abstract class Module {
     this.#move(device);
     invalidatePrograms();
     return this;
+  }
+
+  /** Multiplications, each with its addition, that make an output of this shape. Layers made of products tell theirs. */
+  multiplyAdds(_outputShape: Shape): number {
+    return 0;
+  }
+
+  /** Layers, output shapes, parameters and multiply-adds at an input of this shape, as `[1, 224, 224, 3]`; one run. */
+  summary(inputShape: Shape): ModelSummary {
+    return summarize(this, inputShape);
   }
 
   #move(device: string): void {

@@ -1,4 +1,4 @@
-import { type AvgPool2dOptions, avgPool2d, maxPool2d, type Pool2dOptions } from '../ops/pool2d';
+import { type AvgPool2dOptions, adaptiveAvgPool2d, avgPool2d, type MaxPool2dOptions, maxPool2d } from '../ops/pool2d';
 import type { Pair } from '../ops/shapes';
 import type { Tensor } from '../tensor';
 import { Module } from './module';
@@ -7,7 +7,7 @@ import { Module } from './module';
 export class MaxPool2d extends Module {
   constructor(
     readonly kernelSize: Pair,
-    readonly options: Pool2dOptions = {},
+    readonly options: MaxPool2dOptions = {},
   ) {
     super();
   }
@@ -28,5 +28,16 @@ export class AvgPool2d extends Module {
 
   forward(x: Tensor): Tensor {
     return avgPool2d(x, this.kernelSize, this.options);
+  }
+}
+
+/** The means of a grid of `outputSize` windows that cover the image, whatever its size. */
+export class AdaptiveAvgPool2d extends Module {
+  constructor(readonly outputSize: Pair) {
+    super();
+  }
+
+  forward(x: Tensor): Tensor {
+    return adaptiveAvgPool2d(x, this.outputSize);
   }
 }

@@ -1,11 +1,12 @@
 import { handOver } from '../autograd';
 import type { Tensor } from '../tensor';
 import { ReLU } from './activations';
+import { BatchNorm2d } from './batchNorm2d';
 import { Conv2d } from './conv2d';
 import { Linear } from './linear';
 import { Module } from './module';
 
-/** Modules one after the other, named by their place. A linear or convolution followed by a ReLU runs as one kernel. */
+/** Modules one after the other, named by their place. A linear, convolution or batch norm followed by a ReLU runs as one. */
 export class Sequential extends Module {
   readonly #layers: readonly Module[];
 
@@ -26,7 +27,7 @@ export class Sequential extends Module {
     let current = x;
     for (let index = 0; index < this.#layers.length; index++) {
       const layer = this.#layers[index] as Module;
-      const fused = (layer instanceof Linear || layer instanceof Conv2d) && this.#layers[index + 1] instanceof ReLU;
+      const fused = fusible(layer) && this.#layers[index + 1] instanceof ReLU;
       const next = fused ? layer.forwardActivated(current, 'relu') : layer.forward(current);
       if (fused) index++;
       if (current !== x) handOver(current, next);
@@ -34,4 +35,8 @@ export class Sequential extends Module {
     }
     return current;
   }
+}
+
+function fusible(layer: Module): layer is Linear | Conv2d | BatchNorm2d {
+  return layer instanceof Linear || layer instanceof Conv2d || layer instanceof BatchNorm2d;
 }

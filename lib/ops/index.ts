@@ -7,6 +7,7 @@ export * from './dropout';
 export * from './linear';
 export * from './matmul';
 export * from './movement';
+export * from './normalization';
 export * from './pool2d';
 export * from './reduce';
 export * from './softmax';

@@ -7,10 +7,12 @@ type Method<F> = F extends (first: Tensor, ...rest: infer Rest) => infer R ? (..
 
 const methods = {
   abs: ops.abs,
+  adaptiveAvgPool2d: ops.adaptiveAvgPool2d,
   add: ops.add,
   affine: ops.affine,
   argmax: ops.argmax,
   avgPool2d: ops.avgPool2d,
+  batchNorm: ops.batchNorm,
   broadcastTo: ops.broadcastTo,
   cast: ops.cast,
   clone: ops.clone,
@@ -25,6 +27,7 @@ const methods = {
   greater: ops.greater,
   greaterEqual: ops.greaterEqual,
   leakyRelu: ops.leakyRelu,
+  localResponseNorm: ops.localResponseNorm,
   log: ops.log,
   logSoftmax: ops.logSoftmax,
   matmul: ops.matmul,

@@ -4,6 +4,7 @@
 #include "ops/elementwise.h"
 #include "ops/matmul.h"
 #include "ops/movement.h"
+#include "ops/normalization.h"
 #include "ops/optimizer.h"
 #include "ops/pool2d.h"
 #include "ops/random.h"

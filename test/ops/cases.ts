@@ -206,6 +206,12 @@ const pools: Case[] = [
     op: (x) => ops.maxPool2d(a(x), [3, 2], { stride: [2, 1], padding: [1, 1] }),
     gradientSum: 4,
   },
+  {
+    name: 'maxPool2d over the edge',
+    shapes: [[1, 6, 4, 3]],
+    op: (x) => ops.maxPool2d(a(x), 3, { stride: 2, ceilMode: true }),
+    gradientSum: 4,
+  },
   { name: 'avgPool2d', shapes: [[2, 6, 8, 5]], op: (x) => ops.avgPool2d(a(x), 2), sum: 4 },
   {
     name: 'avgPool2d padded',
@@ -221,6 +227,66 @@ const pools: Case[] = [
     sum: 9,
     inexact: true,
   },
+  ...(
+    [
+      ['uneven windows', [5, 7], [3, 4]],
+      ['even windows', [6, 4], [3, 2]],
+      ['one window', [5, 3], 1],
+      ['more windows than cells', [2, 3], [3, 5]],
+    ] as const
+  ).map(
+    ([name, [height, width], outputSize]): Case => ({
+      name: `adaptiveAvgPool2d ${name}`,
+      shapes: [[2, height, width, 3]],
+      op: (x) => ops.adaptiveAvgPool2d(a(x), outputSize),
+      sum: height * width,
+      inexact: true,
+    }),
+  ),
+];
+
+const stats = (x: Tensor, values: readonly number[]) => tensor(Float32Array.from(values), [4], { device: x.device });
+const batchNormed = (options: ops.BatchNormOptions) => (inputs: Tensor[]) => {
+  const [x, weight, bias] = inputs as [Tensor, Tensor, Tensor];
+  return ops.batchNorm(x, weight, bias, stats(x, [0, 1, -3, 0.5]), stats(x, [1, 2, 0.5, 4]), { eps: 0.01, ...options });
+};
+
+const normalizations: Case[] = [
+  ...(
+    [
+      ['batchNorm', {}, [2, 3, 2, 4]],
+      ['batchNorm in evaluation', { training: false }, [2, 3, 2, 4]],
+      // Few values, none of which comes near the kink.
+      ['batchNorm with relu', { activation: 'relu' }, [1, 3, 2, 4]],
+      ['batchNorm in evaluation with relu', { training: false, activation: 'relu' }, [1, 2, 2, 4]],
+    ] as [string, ops.BatchNormOptions, number[]][]
+  ).map(
+    ([name, options, shape]): Case => ({
+      name,
+      shapes: [shape, [4], [4]],
+      op: batchNormed(options),
+      sum: 12,
+      units: 16,
+      inexact: true,
+      curvature: 100,
+    }),
+  ),
+  ...(
+    [
+      ['localResponseNorm', [1, 3, 2, 11], { alpha: 1, k: 2 }],
+      ['localResponseNorm of other channels', [1, 2, 2, 18], { size: 4, alpha: 0.5, beta: 0.5 }],
+    ] as [string, number[], ops.LocalResponseNormOptions][]
+  ).map(
+    ([name, shape, options]): Case => ({
+      name,
+      shapes: [shape],
+      op: (x) => ops.localResponseNorm(a(x), options),
+      sum: 5,
+      units: 16,
+      inexact: true,
+      curvature: 100,
+    }),
+  ),
 ];
 
 const labels = (x: Tensor, rows: number, classes: number) =>
@@ -363,6 +429,7 @@ export const cases: readonly Case[] = [
   ...matrices,
   ...convolutions,
   ...pools,
+  ...normalizations,
   ...softmaxes,
   ...movements,
   ...compositions,
