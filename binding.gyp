@@ -18,7 +18,8 @@
     'cflags_cc': ['<@(flags)'],
     'conditions': [
       ["target_arch=='x64'", {'defines': ['HEBB_X86=1']}],
-      ["target_arch=='arm64'", {'defines': ['HEBB_ARM=1']}]
+      # GCC 12 for arm64 crashes on some reductions (vect_transform_reduction); the kernels are vectorised by hand anyway.
+      ["target_arch=='arm64'", {'defines': ['HEBB_ARM=1'], 'cflags_cc': ['-fno-tree-vectorize']}]
     ]
   },
   'targets': [
