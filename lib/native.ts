@@ -48,14 +48,7 @@ interface Addon {
 
 export const packageRoot = join(__dirname, '..');
 
-// libgomp's idle threads spin for a millisecond by default, which would starve the JavaScript thread's core. It reads
-// this when it is loaded, so it is set before; a user's own setting stands.
-const BOUNDED_SPIN = '20000';
-
 function load(): Addon {
-  if (process.env.GOMP_SPINCOUNT === undefined && process.env.OMP_WAIT_POLICY === undefined) {
-    process.env.GOMP_SPINCOUNT = BOUNDED_SPIN;
-  }
   try {
     return require('node-gyp-build')(packageRoot) as Addon;
   } catch (error) {

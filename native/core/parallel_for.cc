@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "core/cgroup.h"
+#include "core/team.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -15,6 +16,20 @@ namespace hebb {
 namespace {
 
 std::atomic<int> threads{0};
+
+// A range and the members of a team among whom it is shared.
+struct Shared {
+  int64_t count, grain, grains;
+  int members;
+  const RangeBody* body;
+
+  static void take(const void* context, int index) {
+    const Shared& shared = *static_cast<const Shared*>(context);
+    const int64_t first = shared.grains * index / shared.members * shared.grain;
+    const int64_t last = shared.grains * (index + 1) / shared.members * shared.grain;
+    if (first < last) (*shared.body)(first, last < shared.count ? last : shared.count);
+  }
+};
 
 }  // namespace
 
@@ -57,14 +72,18 @@ void parallel_for(int64_t count, int64_t grain, RangeBody body) {
     body(0, count);
     return;
   }
+  if (Team* const led = Team::led()) {
+    const int members = team < led->size() ? team : led->size();
+    const Shared shared{count, grain, grains, members, &body};
+    led->run(members, Shared::take, &shared);
+    return;
+  }
 #pragma omp parallel num_threads(team)
   {
     flush_denormals();
     // The runtime may give fewer threads than asked for: share among those that came.
-    const int64_t index = omp_get_thread_num(), present = omp_get_num_threads();
-    const int64_t first = grains * index / present * grain;
-    const int64_t last = grains * (index + 1) / present * grain;
-    if (first < last) body(first, last < count ? last : count);
+    const Shared shared{count, grain, grains, omp_get_num_threads(), &body};
+    Shared::take(&shared, omp_get_thread_num());
   }
 }
 

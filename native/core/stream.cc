@@ -1,24 +1,16 @@
 #include "core/stream.h"
 
-#include <chrono>
 #include <exception>
 
 #include "core/parallel_for.h"
+#include "core/spin.h"
+#include "core/team.h"
 
 namespace hebb {
 namespace {
 
-// Long enough to bridge the gap between two eager ops, short enough not to starve the JavaScript thread's core.
-constexpr std::chrono::microseconds spin_time{30};
-constexpr int pauses_per_clock = 32;
-
-void pause_cpu() {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  asm volatile("yield");
-#endif
-}
+// Long enough to bridge the gap between two eager ops and the turn of an event loop.
+constexpr std::chrono::microseconds stand_by_time{300};
 
 }  // namespace
 
@@ -50,6 +42,10 @@ void Stream::wait(uint64_t ticket) {
   --waiting_;
 }
 
+void Stream::linger(uint64_t ticket, std::chrono::microseconds limit) const {
+  spin(limit, [&] { return completed() >= ticket; });
+}
+
 void Stream::stop() {
   std::thread ended;
   {
@@ -67,10 +63,7 @@ void Stream::stop() {
 
 bool Stream::wait_for_work() {
   auto has_work = [&] { return pushed_.load() > completed_.load() || stopping_.load(); };
-  const auto until = std::chrono::steady_clock::now() + spin_time;
-  while (!has_work()) {
-    for (int i = 0; i < pauses_per_clock && !has_work(); ++i) pause_cpu();
-    if (std::chrono::steady_clock::now() < until) continue;
+  while (!spin(stand_by_time, has_work)) {
     std::unique_lock lock(mutex_);
     sleeping_.store(true);
     work_.wait(lock, has_work);
@@ -88,7 +81,19 @@ void Stream::finish_one() {
 
 void Stream::execute() {
   flush_denormals();
-  while (wait_for_work()) {
+  // A team has one size: another number of threads takes another team.
+  while (!stopping_.load()) {
+    const int size = thread_count();
+    Team::lead(size, [&] { execute_while(size); });
+  }
+  while (completed() < pushed()) {
+    ring_[completed_.load() % ring_.size()].reset();
+    finish_one();
+  }
+}
+
+void Stream::execute_while(int threads) {
+  while (wait_for_work() && thread_count() == threads) {
     std::unique_ptr<Command> command = std::move(ring_[completed_.load() % ring_.size()]);
     try {
       command->run();
@@ -96,10 +101,6 @@ void Stream::execute() {
       if (command->errors) command->errors->put(error.what());
     }
     command.reset();
-    finish_one();
-  }
-  while (completed() < pushed()) {
-    ring_[completed_.load() % ring_.size()].reset();
     finish_one();
   }
 }

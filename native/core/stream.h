@@ -1,6 +1,7 @@
 // An in-order queue of commands run by one native thread. Any thread may push; a full queue makes the caller wait.
 #pragma once
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
@@ -24,6 +25,7 @@ class Stream {
   uint64_t pushed() const { return pushed_.load(std::memory_order_acquire); }
   uint64_t completed() const { return completed_.load(std::memory_order_acquire); }
   void wait(uint64_t ticket);  // blocks the calling thread until that command has run or was dropped
+  void linger(uint64_t ticket, std::chrono::microseconds limit) const;  // the same without sleeping, but no longer
   // Ends the thread after the command it is running; those that have not begun are dropped. A later push starts anew.
   // A program that is being replayed looks at stopping() between its commands.
   void stop();
@@ -31,6 +33,7 @@ class Stream {
 
  private:
   void execute();
+  void execute_while(int threads);  // until told to stop, or to use another number of threads
   bool wait_for_work();
   void finish_one();
 

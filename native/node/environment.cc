@@ -3,6 +3,12 @@
 #include "core/error.h"
 
 namespace hebb::node {
+namespace {
+
+// Not felt by an event loop, whose timers count in milliseconds.
+constexpr std::chrono::microseconds short_wait{40};
+
+}  // namespace
 
 void Completion::settle(Napi::Env env) {
   if (error) {
@@ -15,6 +21,7 @@ void Completion::settle(Napi::Env env) {
 void Mailbox::post(std::unique_ptr<Completion> completion) {
   std::lock_guard lock(mutex_);
   if (!wake_) return;
+  completion->finish();
   completions_.push_back(std::move(completion));
   if (completions_.size() == 1) napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking);
 }
@@ -60,6 +67,7 @@ void Environment::on_wake(napi_env env, napi_value, void*, void*) {
   Environment& environment = of(env);
   for (const auto& completion : environment.mailbox_->take()) {
     Napi::HandleScope scope(env);
+    environment.last_took_ = completion->took();
     try {
       completion->settle(env);
     } catch (const Napi::Error&) {
@@ -72,6 +80,11 @@ void Environment::on_wake(napi_env env, napi_value, void*, void*) {
 std::shared_ptr<Mailbox> Environment::expect_completion() {
   if (pending_++ == 0) napi_ref_threadsafe_function(env_, wake_);
   return mailbox_;
+}
+
+void Environment::push_awaited(const Device& device, std::unique_ptr<Command> command) {
+  const uint64_t ticket = device.stream->push(std::move(command));
+  if (last_took_ < short_wait) device.stream->linger(ticket, short_wait);
 }
 
 std::shared_ptr<Storage> Environment::allocate(const Device& device, int64_t bytes) {

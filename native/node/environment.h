@@ -3,6 +3,7 @@
 #pragma once
 #include <napi.h>
 
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -15,10 +16,13 @@ namespace hebb::node {
 // Something an executor finished that a JavaScript promise waits for.
 class Completion {
  public:
-  explicit Completion(Napi::Env env) : deferred_(Napi::Promise::Deferred::New(env)) {}
+  explicit Completion(Napi::Env env)
+      : deferred_(Napi::Promise::Deferred::New(env)), asked_(std::chrono::steady_clock::now()) {}
   virtual ~Completion() = default;
   Napi::Promise promise() const { return deferred_.Promise(); }
   void settle(Napi::Env env);  // on the JavaScript thread
+  void finish() { took_ = std::chrono::steady_clock::now() - asked_; }
+  std::chrono::steady_clock::duration took() const { return took_; }  // from its making to finish()
 
   std::optional<std::string> error;
 
@@ -27,6 +31,8 @@ class Completion {
 
  private:
   Napi::Promise::Deferred deferred_;
+  const std::chrono::steady_clock::time_point asked_;
+  std::chrono::steady_clock::duration took_{};
 };
 
 // Outlives the environment when an executor still holds it; posts after close() are dropped.
@@ -67,8 +73,12 @@ class Environment {
   std::shared_ptr<Storage> allocate(const Device& device, int64_t bytes);
   // Sends a command on its way: into the recording (with the storages behind its pointers) or onto the stream.
   void submit(const Device& device, std::unique_ptr<Command> command, std::vector<std::shared_ptr<Storage>> storages);
-  // Runs `completion` through `command` and keeps the event loop alive until it is settled.
+  // Keeps the event loop alive until one more completion is settled, which the mailbox is there to take.
   std::shared_ptr<Mailbox> expect_completion();
+  // Pushes a command that posts a completion. Where the last one came within microseconds, so may this one: then it
+  // waits for it that long, since a thread that sleeps takes longer to wake. The promise settles as ever, by the event
+  // loop.
+  void push_awaited(const Device& device, std::unique_ptr<Command> command);
 
  private:
   explicit Environment(Napi::Env env);
@@ -79,6 +89,7 @@ class Environment {
   napi_threadsafe_function wake_ = nullptr;
   std::shared_ptr<Mailbox> mailbox_ = std::make_shared<Mailbox>();
   int64_t pending_ = 0;
+  std::chrono::steady_clock::duration last_took_{};
 };
 
 }  // namespace hebb::node

@@ -219,8 +219,8 @@ Napi::Value read(const Napi::CallbackInfo& info) {
   auto completion = std::make_unique<ReadCompletion>(info.Env(), handle);
   const Napi::Promise promise = completion->promise();
   auto mailbox = environment.expect_completion();
-  handle.device->stream->push(
-      std::make_unique<Read>(std::move(completion), std::move(mailbox), environment.errors, handle.storage->data()));
+  environment.push_awaited(*handle.device, std::make_unique<Read>(std::move(completion), std::move(mailbox),
+                                                                  environment.errors, handle.storage->data()));
   return promise;
 }
 
@@ -245,7 +245,8 @@ Napi::Value mark(const Napi::CallbackInfo& info) {
   auto completion = std::make_unique<Completion>(info.Env());
   const Napi::Promise promise = completion->promise();
   auto mailbox = environment.expect_completion();
-  device.stream->push(std::make_unique<Mark>(std::move(completion), std::move(mailbox), environment.errors, reports));
+  environment.push_awaited(
+      device, std::make_unique<Mark>(std::move(completion), std::move(mailbox), environment.errors, reports));
   return promise;
 }
 
