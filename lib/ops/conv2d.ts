@@ -50,7 +50,7 @@ export function conv2d(x: Tensor, weight: Tensor, bias: Tensor | null = null, op
     channels,
   ];
   const y = empty(shape, 'float32', x.deviceNumber);
-  run('conv2d', x, weight, bias, y, geometry, activationNumber(activation));
+  run('conv2d', x, weight, null, bias, null, y, geometry, activationNumber(activation));
   const inputs = bias ? [x, weight, bias] : [x, weight];
   return record('conv2d', y, inputs, (grad, needs) =>
     throughActivation(activation, grad, y, (dy) => {
