@@ -8,6 +8,7 @@ import {
   Linear,
   MaxPool2d,
   Module,
+  normalizedConv2d,
   Sequential,
 } from '../nn';
 import type { Tensor } from '../tensor';
@@ -25,11 +26,7 @@ class BasicConv2d extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    return chain(
-      x,
-      (y) => this.conv.forward(y),
-      (y) => this.bn.forwardActivated(y, 'relu'),
-    );
+    return normalizedConv2d(x, this.conv, this.bn, 'relu');
   }
 }
 

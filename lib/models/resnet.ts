@@ -1,6 +1,17 @@
-import { AdaptiveAvgPool2d, BatchNorm2d, Conv2d, Flatten, Linear, MaxPool2d, Module, Sequential } from '../nn';
+import { handOver } from '../autograd';
+import {
+  AdaptiveAvgPool2d,
+  BatchNorm2d,
+  Conv2d,
+  Flatten,
+  Linear,
+  MaxPool2d,
+  Module,
+  normalizedConv2d,
+  Sequential,
+} from '../nn';
 import type { Tensor } from '../tensor';
-import { chain, residual } from './chain';
+import { chain } from './chain';
 import { initializeForReLU } from './init';
 import type { ImageNetworkOptions } from './options';
 
@@ -8,6 +19,14 @@ import type { ImageNetworkOptions } from './options';
 function projection(inChannels: number, outChannels: number, stride: number): Sequential | null {
   if (stride === 1 && inChannels === outChannels) return null;
   return new Sequential(new Conv2d(inChannels, outChannels, 1, { stride, bias: false }), new BatchNorm2d(outChannels));
+}
+
+/** The block of x, given what is added to its branch: x, or x through the projection. */
+function withShortcut(x: Tensor, projection: Module | null, block: (shortcut: Tensor) => Tensor): Tensor {
+  const shortcut = projection ? projection.forward(x) : x;
+  const y = block(shortcut);
+  if (shortcut !== x) handOver(shortcut, y);
+  return y;
 }
 
 /** Two 3 by 3 convolutions around which x is added. */
@@ -29,14 +48,13 @@ class BasicBlock extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    const branch = chain(
-      x,
-      (y) => this.conv1.forward(y),
-      (y) => this.bn1.forwardActivated(y, 'relu'),
-      (y) => this.conv2.forward(y),
-      (y) => this.bn2.forward(y),
+    return withShortcut(x, this.downsample, (shortcut) =>
+      chain(
+        x,
+        (y) => normalizedConv2d(y, this.conv1, this.bn1, 'relu'),
+        (y) => normalizedConv2d(y, this.conv2, this.bn2, 'relu', shortcut),
+      ),
     );
-    return residual(x, branch, this.downsample ? this.downsample.forward(x) : x);
   }
 }
 
@@ -64,16 +82,14 @@ class Bottleneck extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    const branch = chain(
-      x,
-      (y) => this.conv1.forward(y),
-      (y) => this.bn1.forwardActivated(y, 'relu'),
-      (y) => this.conv2.forward(y),
-      (y) => this.bn2.forwardActivated(y, 'relu'),
-      (y) => this.conv3.forward(y),
-      (y) => this.bn3.forward(y),
+    return withShortcut(x, this.downsample, (shortcut) =>
+      chain(
+        x,
+        (y) => normalizedConv2d(y, this.conv1, this.bn1, 'relu'),
+        (y) => normalizedConv2d(y, this.conv2, this.bn2, 'relu'),
+        (y) => normalizedConv2d(y, this.conv3, this.bn3, 'relu', shortcut),
+      ),
     );
-    return residual(x, branch, this.downsample ? this.downsample.forward(x) : x);
   }
 }
 
@@ -113,8 +129,7 @@ class ResNet extends Module {
   forward(x: Tensor): Tensor {
     return chain(
       x,
-      (y) => this.conv1.forward(y),
-      (y) => this.bn1.forwardActivated(y, 'relu'),
+      (y) => normalizedConv2d(y, this.conv1, this.bn1, 'relu'),
       (y) => this.maxpool.forward(y),
       (y) => this.layer1.forward(y),
       (y) => this.layer2.forward(y),

@@ -41,9 +41,9 @@ export class BatchNorm2d extends Module {
     return this.forwardActivated(x, 'none');
   }
 
-  /** With the activation in the same pass. */
-  forwardActivated(x: Tensor, activation: Activation): Tensor {
+  /** With a residual added, and the activation, in the same pass. */
+  forwardActivated(x: Tensor, activation: Activation, residual: Tensor | null = null): Tensor {
     const { weight, bias, runningMean, runningVariance, training, momentum, eps } = this;
-    return batchNorm(x, weight, bias, runningMean, runningVariance, { training, momentum, eps, activation });
+    return batchNorm(x, weight, bias, runningMean, runningVariance, { training, momentum, eps, residual, activation });
   }
 }

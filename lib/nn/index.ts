@@ -7,6 +7,7 @@ export * as functional from './functional';
 export * from './linear';
 export * from './localResponseNorm';
 export * from './module';
+export { normalizedConv2d } from './normalized';
 export * from './pool2d';
 export * from './sequential';
 export { type LayerSummary, ModelSummary } from './summary';

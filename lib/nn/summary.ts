@@ -4,6 +4,7 @@ import { zeros } from '../create';
 import type { Shape, Tensor } from '../tensor';
 import { tidy } from '../tidy';
 import type { Module } from './module';
+import { withLayersApart } from './normalized';
 
 export interface LayerSummary {
   /** Its place in the model, in dotted form. */
@@ -106,9 +107,8 @@ export function summarize(model: Module, inputShape: Shape): ModelSummary {
       watch(name, module, 'forward');
       watch(name, module, 'forwardActivated');
     }
-    tidy(() =>
-      noGrad(() => void model.forward(zeros(inputShape, parameters[0] ? { device: parameters[0].device } : {}))),
-    );
+    const device = parameters[0] ? { device: parameters[0].device } : {};
+    withLayersApart(() => tidy(() => noGrad(() => void model.forward(zeros(inputShape, device)))));
   } finally {
     for (const undo of restore) undo();
     // Outer modules first: each sets those below it, whose own turn comes later.

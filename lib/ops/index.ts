@@ -3,6 +3,8 @@ export * from './activation';
 export * from './binary';
 export * from './cast';
 export * from './conv2d';
+export * from './conv2dBatchNorm';
+export type { ConvolutionOptions } from './convolution';
 export * from './dropout';
 export * from './linear';
 export * from './matmul';

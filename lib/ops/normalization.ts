@@ -13,13 +13,16 @@ export interface BatchNormOptions {
   momentum?: number;
   /** Added to the variance. Default: 1e-5. */
   eps?: number;
-  /** Applied after the bias. Default: 'none'. */
+  /** Added after the bias, of x's shape. Default: none. */
+  residual?: Tensor | null;
+  /** Applied last. Default: 'none'. */
   activation?: Activation;
 }
 
 /**
  * Batch normalisation (Ioffe and Szegedy 2015) of x [..., C]: (x - mean) / √(variance + eps) · weight + bias, each
- * channel with the batch's mean and variance in training, else with the running ones. In training the running
+ * channel with the batch's mean and variance in training, else with the running ones; then `residual` is added, and
+ * `activation` applied, in the same pass. In training the running
  * statistics [C] are updated in place, the variance with the unbiased one; it takes two values a channel at least.
  */
 export function batchNorm(
@@ -28,10 +31,10 @@ export function batchNorm(
   bias: Tensor,
   runningMean: Tensor,
   runningVariance: Tensor,
-  { training = true, momentum = 0.1, eps = 1e-5, activation = 'none' }: BatchNormOptions = {},
+  { training = true, momentum = 0.1, eps = 1e-5, residual = null, activation = 'none' }: BatchNormOptions = {},
 ): Tensor {
   const act = activationNumber(activation);
-  const inputs = [x, weight, bias];
+  const inputs = residual ? [x, weight, bias, residual] : [x, weight, bias];
   const y = emptyLike(x);
   let mean = runningMean;
   let inverseDeviation: Tensor | null = null;
@@ -40,9 +43,10 @@ export function batchNorm(
     mean = emptyLike(runningMean);
     inverseDeviation = emptyLike(runningMean);
     saved.push(mean, inverseDeviation);
-    run('batch_norm', x, weight, bias, runningMean, runningVariance, y, mean, inverseDeviation, momentum, eps, act);
+    const statistics = [mean, inverseDeviation];
+    run('batch_norm', x, weight, bias, residual, runningMean, runningVariance, y, ...statistics, momentum, eps, act);
   } else {
-    run('batch_norm_inference', x, weight, bias, runningMean, runningVariance, y, eps, act);
+    run('batch_norm_inference', x, weight, bias, residual, runningMean, runningVariance, y, eps, act);
     if (wantsGradient(inputs)) {
       inverseDeviation = inverseRoot(runningVariance, eps);
       saved.push(inverseDeviation);
@@ -52,10 +56,15 @@ export function batchNorm(
     const dx = needs[0] ? emptyLike(x) : null;
     const dweight = emptyLike(weight);
     const dbias = emptyLike(bias);
-    run('batch_norm_backward', grad, x, weight, bias, mean, inverseDeviation, dx, dweight, dbias, training, act);
+    // Without an activation the residual's gradient is the output's; without a residual x tells what ReLU let pass.
+    const masked = residual !== null && activation !== 'none';
+    const dresidual = masked && needs[3] ? emptyLike(x) : null;
+    const given = [weight, bias, mean, inverseDeviation];
+    const results = [dx, dresidual, dweight, dbias];
+    run('batch_norm_backward', grad, x, masked ? y : null, ...given, ...results, training, act);
     if (!needs[1]) dweight.dispose();
     if (!needs[2]) dbias.dispose();
-    return [dx, needs[1] ? dweight : null, needs[2] ? dbias : null];
+    return [dx, needs[1] ? dweight : null, needs[2] ? dbias : null, masked ? dresidual : grad];
   };
   return record('batch_norm', y, inputs, backward, saved);
 }

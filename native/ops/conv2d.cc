@@ -64,11 +64,13 @@ void check_convolution(const char* image_name, const Shape& image, const char* f
 
 }  // namespace
 
-void conv2d::check(In<float> x, In<float> weight, Optional<In<float>> bias, Out<float> y, Conv2dGeometry geometry,
-                   Activation activation) {
-  check_convolution(names.items[0], x.shape, names.items[1], weight.shape, names.items[3], y.shape, geometry);
-  if (bias) expect_shape(names.items[2], bias.shape, Shape{1, {weight.shape[0]}});
-  expect_range(names.items[5], static_cast<int64_t>(activation), 0, static_cast<int64_t>(Activation::count) - 1);
+void conv2d::check(In<float> x, In<float> weight, Optional<In<float>> scale, Optional<In<float>> bias,
+                   Optional<In<float>> residual, Out<float> y, Conv2dGeometry geometry, Activation activation) {
+  check_convolution("x", x.shape, "weight", weight.shape, "y", y.shape, geometry);
+  if (scale) expect_shape("scale", scale.shape, Shape{1, {weight.shape[0]}});
+  if (bias) expect_shape("bias", bias.shape, Shape{1, {weight.shape[0]}});
+  if (residual) expect_shape("residual", residual.shape, y.shape);
+  expect_range("activation", static_cast<int64_t>(activation), 0, static_cast<int64_t>(Activation::count) - 1);
 }
 
 void conv2d_input_gradient::check(In<float> grad, In<float> weight, Out<float> dx, Conv2dGeometry geometry) {

@@ -16,12 +16,12 @@ struct Conv2dGeometry {
 
 namespace hebb::ops {
 
-// y[n, oh, ow, o] = activation(bias[o] + sum over kh, kw, i of x[n, oh*sh - pt + kh*dh, ow*sw - pl + kw*dw, g*I + i] *
-// weight[o, kh, kw, i])
+// y[n, oh, ow, o] = activation(scale[o] * sum over kh, kw, i of x[n, oh*sh - pt + kh*dh, ow*sw - pl + kw*dw, g*I + i] *
+// weight[o, kh, kw, i] + bias[o] + residual[n, oh, ow, o])
 struct conv2d {
-  static constexpr Names names{"x", "weight", "bias", "y", "geometry", "activation"};
-  static void check(In<float> x, In<float> weight, Optional<In<float>> bias, Out<float> y, Conv2dGeometry geometry,
-                    Activation activation);
+  static constexpr Names names{"x", "weight", "scale", "bias", "residual", "y", "geometry", "activation"};
+  static void check(In<float> x, In<float> weight, Optional<In<float>> scale, Optional<In<float>> bias,
+                    Optional<In<float>> residual, Out<float> y, Conv2dGeometry geometry, Activation activation);
 };
 struct conv2d_input_gradient {
   static constexpr Names names{"grad", "weight", "dx", "geometry"};

@@ -53,8 +53,8 @@ struct Sums {
 }  // namespace
 
 decltype(ops::conv2d::check) conv2d;
-void conv2d(In<float> x, In<float> weight, Optional<In<float>> bias, Out<float> y, Conv2dGeometry geometry,
-            Activation activation) {
+void conv2d(In<float> x, In<float> weight, Optional<In<float>> scale, Optional<In<float>> bias,
+            Optional<In<float>> residual, Out<float> y, Conv2dGeometry geometry, Activation activation) {
   const Extents e = extents_of(x.shape, weight.shape, y.shape);
   Sums sums(y.size());
   for_each_product(e, geometry, [&](int64_t image, int64_t filter, int64_t result) {
@@ -62,7 +62,9 @@ void conv2d(In<float> x, In<float> weight, Optional<In<float>> bias, Out<float> 
   });
   for (int64_t index = 0; index < sums.count; ++index) {
     double& value = sums.values[index];
+    if (scale) value *= scale.data[index % e.filters];
     if (bias) value += bias.data[index % e.filters];
+    if (residual) value += residual.data[index];
     if (activation == Activation::relu && value < 0) value = 0;
   }
   sums.round_to(y.data);

@@ -22,9 +22,9 @@ double window_sum(int64_t c, int64_t before, int64_t after, int64_t channels, Te
 
 }  // namespace
 
-void batch_norm(In<float> x, In<float> weight, In<float> bias, InOut<float> running_mean, InOut<float> running_variance,
-                Out<float> y, Out<float> mean, Out<float> inverse_deviation, double momentum, double epsilon,
-                Activation activation) {
+void batch_norm(In<float> x, In<float> weight, In<float> bias, Optional<In<float>> residual, InOut<float> running_mean,
+                InOut<float> running_variance, Out<float> y, Out<float> mean, Out<float> inverse_deviation,
+                double momentum, double epsilon, Activation activation) {
   const int64_t channels = channels_of(x.shape), size = x.size();
   const double count = static_cast<double>(size / channels);
   for (int64_t c = 0; c < channels; ++c) {
@@ -34,7 +34,8 @@ void batch_norm(In<float> x, In<float> weight, In<float> bias, InOut<float> runn
     for (int64_t i = c; i < size; i += channels) squares += (x.data[i] - center) * (x.data[i] - center);
     const double inverse = 1 / std::sqrt(squares / count + epsilon);
     for (int64_t i = c; i < size; i += channels) {
-      const double value = (x.data[i] - center) * inverse * weight.data[c] + bias.data[c];
+      double value = (x.data[i] - center) * inverse * weight.data[c] + bias.data[c];
+      if (residual) value += residual.data[i];
       y.data[i] = static_cast<float>(activated(value, activation));
     }
     mean.data[c] = static_cast<float>(center);
@@ -45,18 +46,30 @@ void batch_norm(In<float> x, In<float> weight, In<float> bias, InOut<float> runn
   }
 }
 
-void batch_norm_inference(In<float> x, In<float> weight, In<float> bias, In<float> mean, In<float> variance,
-                          Out<float> y, double epsilon, Activation activation) {
+void batch_norm_inference(In<float> x, In<float> weight, In<float> bias, Optional<In<float>> residual, In<float> mean,
+                          In<float> variance, Out<float> y, double epsilon, Activation activation) {
   const int64_t channels = channels_of(x.shape);
   for (int64_t i = 0; i < x.size(); ++i) {
     const int64_t c = i % channels;
     const double normal = (x.data[i] - static_cast<double>(mean.data[c])) / std::sqrt(variance.data[c] + epsilon);
-    y.data[i] = static_cast<float>(activated(normal * weight.data[c] + bias.data[c], activation));
+    const double more = residual ? residual.data[i] : 0;
+    y.data[i] = static_cast<float>(activated(normal * weight.data[c] + bias.data[c] + more, activation));
   }
 }
 
-void batch_norm_backward(In<float> grad, In<float> x, In<float> weight, In<float> bias, In<float> mean,
-                         In<float> inverse_deviation, Optional<Out<float>> dx, Out<float> dweight, Out<float> dbias,
+void batch_norm_fold(Optional<In<float>> offset, In<float> weight, In<float> bias, In<float> mean, In<float> variance,
+                     Out<float> scale, Out<float> shift, double epsilon) {
+  for (int64_t c = 0; c < weight.size(); ++c) {
+    const double factor = weight.data[c] / std::sqrt(variance.data[c] + epsilon);
+    const double before = offset ? offset.data[c] : 0;
+    scale.data[c] = static_cast<float>(factor);
+    shift.data[c] = static_cast<float>((before - mean.data[c]) * factor + bias.data[c]);
+  }
+}
+
+void batch_norm_backward(In<float> grad, In<float> x, Optional<In<float>> y, In<float> weight, In<float> bias,
+                         In<float> mean, In<float> inverse_deviation, Optional<Out<float>> dx,
+                         Optional<Out<float>> dresidual, Out<float> dweight, Out<float> dbias,
                          bool with_batch_statistics, Activation activation) {
   const int64_t channels = channels_of(x.shape), size = x.size();
   const double count = static_cast<double>(size / channels);
@@ -64,13 +77,14 @@ void batch_norm_backward(In<float> grad, In<float> x, In<float> weight, In<float
     const double center = mean.data[c], inverse = inverse_deviation.data[c];
     const auto normal_at = [&](int64_t i) { return (x.data[i] - center) * inverse; };
     const auto grad_at = [&](int64_t i) -> double {
-      const bool passes = activation == Activation::none || normal_at(i) * weight.data[c] + bias.data[c] > 0;
-      return passes ? grad.data[i] : 0;
+      const double after = y ? y.data[i] : normal_at(i) * weight.data[c] + bias.data[c];
+      return activation == Activation::none || after > 0 ? grad.data[i] : 0;
     };
     double sum = 0, product = 0;
     for (int64_t i = c; i < size; i += channels) {
       sum += grad_at(i);
       product += grad_at(i) * normal_at(i);
+      if (dresidual) dresidual.data[i] = static_cast<float>(grad_at(i));
     }
     dweight.data[c] = static_cast<float>(product);
     dbias.data[c] = static_cast<float>(sum);

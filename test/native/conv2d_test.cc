@@ -90,9 +90,27 @@ TEST(conv2d_of_many_geometries) {
       check_sums(std::string("conv2d, ") + c.name, image_of(c), weight_of(c), result_of(c),
                  biased ? 8 * length + 400 : length,
                  [=](const KernelTable& kernels, In<float> x, In<float> weight, Out<float> y) {
-                   ops::conv2d::check(x, weight, offset, y, c.geometry, activation);
-                   kernels.conv2d(x, weight, offset, y, c.geometry, activation);
+                   ops::conv2d::check(x, weight, {}, offset, {}, y, c.geometry, activation);
+                   kernels.conv2d(x, weight, {}, offset, {}, y, c.geometry, activation);
                  });
+    }
+  }
+}
+
+TEST(conv2d_scales_its_sums_and_adds_a_residual) {
+  for (const Case& c : cases) {
+    Random random(7);
+    const Array<float> scale = random.integers({c.filters}, -3, 3), bias = random.integers({c.filters}, -50, 50);
+    const Array<float> residual = random.integers(result_of(c), -200, 200), x = random.integers(image_of(c), -8, 8);
+    const Array<float> weight = random.integers(weight_of(c), -8, 8);
+    for (const bool biased : {false, true}) {
+      const Optional<In<float>> offset = biased ? Optional<In<float>>(bias) : Optional<In<float>>();
+      const Activation activation = biased ? Activation::relu : Activation::none;
+      compare(std::string("conv2d with residual, ") + c.name, result_of(c), exact,
+              [&](const KernelTable& kernels, Out<float> y) {
+                ops::conv2d::check(x, weight, scale, offset, residual, y, c.geometry, activation);
+                kernels.conv2d(x, weight, scale, offset, residual, y, c.geometry, activation);
+              });
     }
   }
 }
@@ -124,7 +142,7 @@ TEST(conv2d_checks) {
   const Array<float> x({2, 5, 6, 4}), weight({3, 2, 2, 4}), bias({3}), y({2, 4, 5, 3}), none;
   const auto check = [&](const Array<float>& x, const Array<float>& weight, const Array<float>& bias,
                          const Array<float>& y, const Conv2dGeometry& geometry) {
-    ops::conv2d::check(x, weight, bias, y, geometry, Activation::relu);
+    ops::conv2d::check(x, weight, {}, bias, {}, y, geometry, Activation::relu);
   };
   check(x, weight, bias, y, plain);
   CHECK_THROWS(check(none, weight, bias, y, plain), "x: expected 4 dimensions");
@@ -134,7 +152,10 @@ TEST(conv2d_checks) {
   CHECK_THROWS(check(x, Array<float>({3, 2, 2, 3}), bias, y, plain), "weight: expected 4 input channels in 1 groups");
   CHECK_THROWS(check(x, Array<float>({3, 0, 2, 4}), bias, y, plain), "weight: expected a kernel of 1 by 1 at least");
   CHECK_THROWS(check(x, Array<float>({3, 6, 2, 4}), bias, y, plain), "weight: expected a window no larger");
-  CHECK_THROWS(ops::conv2d::check(x, weight, bias, y, plain, Activation::count), "activation: expected");
+  CHECK_THROWS(ops::conv2d::check(x, weight, y, bias, {}, y, plain, Activation::relu), "scale: expected shape [3]");
+  CHECK_THROWS(ops::conv2d::check(x, weight, bias, bias, x, y, plain, Activation::relu),
+               "residual: expected shape [2, 4, 5, 3], got [2, 5, 6, 4]");
+  CHECK_THROWS(ops::conv2d::check(x, weight, {}, bias, {}, y, plain, Activation::count), "activation: expected");
   const auto with = [&](int64_t Conv2dGeometry::*member, int64_t value) {
     Conv2dGeometry geometry = plain;
     geometry.*member = value;
@@ -166,8 +187,8 @@ TEST(conv2d_of_huge_parameters) {
   Random random(5);
   check_sums("conv2d, huge", shape({1, 2, 3, 2}), shape({3, 1, 2, 2}), shape({1, 2, 1, 3}), 4,
              [=](const KernelTable& kernels, In<float> x, In<float> weight, Out<float> y) {
-               ops::conv2d::check(x, weight, {}, y, geometry, Activation::none);
-               kernels.conv2d(x, weight, {}, y, geometry, Activation::none);
+               ops::conv2d::check(x, weight, {}, {}, {}, y, geometry, Activation::none);
+               kernels.conv2d(x, weight, {}, {}, {}, y, geometry, Activation::none);
              });
   check_sums("conv2d_input_gradient, huge", shape({1, 2, 1, 3}), shape({3, 1, 2, 2}), shape({1, 2, 3, 2}), 3,
              [=](const KernelTable& kernels, In<float> grad, In<float> weight, Out<float> dx) {

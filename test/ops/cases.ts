@@ -247,8 +247,17 @@ const pools: Case[] = [
 
 const stats = (x: Tensor, values: readonly number[]) => tensor(Float32Array.from(values), [4], { device: x.device });
 const batchNormed = (options: ops.BatchNormOptions) => (inputs: Tensor[]) => {
-  const [x, weight, bias] = inputs as [Tensor, Tensor, Tensor];
-  return ops.batchNorm(x, weight, bias, stats(x, [0, 1, -3, 0.5]), stats(x, [1, 2, 0.5, 4]), { eps: 0.01, ...options });
+  const [x, weight, bias, residual = null] = inputs as [Tensor, Tensor, Tensor, Tensor?];
+  const more = { eps: 0.01, residual, ...options };
+  return ops.batchNorm(x, weight, bias, stats(x, [0, 1, -3, 0.5]), stats(x, [1, 2, 0.5, 4]), more);
+};
+// In evaluation: one kernel for the forward comparison, several where gradients are wanted.
+const convolvedAndNormed = (options: ops.BatchNormOptions & ops.ConvolutionOptions) => (inputs: Tensor[]) => {
+  const [x, weight, bias, gamma, beta, residual] = inputs as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
+  const runningMean = stats(x, [0, 1, -3, 0.5]);
+  const runningVariance = stats(x, [1, 2, 0.5, 4]);
+  const norm = { weight: gamma, bias: beta, runningMean, runningVariance };
+  return ops.conv2dBatchNorm(x, weight, bias, norm, { training: false, eps: 0.01, residual, ...options });
 };
 
 const normalizations: Case[] = [
@@ -266,6 +275,40 @@ const normalizations: Case[] = [
       shapes: [shape, [4], [4]],
       op: batchNormed(options),
       sum: 12,
+      units: 16,
+      inexact: true,
+      curvature: 100,
+    }),
+  ),
+  ...(
+    [
+      ['batchNorm with residual', {}, [2, 3, 2, 4]],
+      ['batchNorm with residual and relu', { activation: 'relu' }, [1, 3, 2, 4]],
+      ['batchNorm in evaluation with residual and relu', { training: false, activation: 'relu' }, [1, 2, 2, 4]],
+    ] as [string, ops.BatchNormOptions, number[]][]
+  ).map(
+    ([name, options, shape]): Case => ({
+      name,
+      shapes: [shape, [4], [4], shape],
+      op: batchNormed(options),
+      sum: 12,
+      units: 16,
+      inexact: true,
+      curvature: 100,
+    }),
+  ),
+  ...(
+    [
+      ['conv2dBatchNorm', { padding: 1 }, [1, 3, 4, 6], [4, 3, 3, 6], [1, 3, 4, 4]],
+      ['conv2dBatchNorm of positions side by side', { padding: 1 }, [1, 2, 8, 1], [4, 3, 3, 1], [1, 2, 8, 4]],
+      ['conv2dBatchNorm of groups', { groups: 2, activation: 'relu' }, [1, 2, 3, 6], [4, 1, 2, 3], [1, 2, 2, 4]],
+    ] as [string, ops.BatchNormOptions & ops.ConvolutionOptions, number[], number[], number[]][]
+  ).map(
+    ([name, options, x, w, y]): Case => ({
+      name,
+      shapes: [x, w, [4], [4], [4], y],
+      op: convolvedAndNormed(options),
+      sum: 80,
       units: 16,
       inexact: true,
       curvature: 100,

@@ -1,5 +1,6 @@
 // The three kernels of a convolution as matrix products over one group of channels after the other.
 #pragma once
+#include "cpu/gemm/epilogue.h"
 #include "ops/conv2d.h"
 
 namespace hebb::cpu::HEBB_ISA {
@@ -28,8 +29,7 @@ struct Convolution {
   HEBB_INLINE int64_t group_filters() const { return filters / geometry.groups; }
 };
 
-void convolve(const Convolution& c, const float* x, const float* weight, const float* bias, Activation activation,
-              float* y);
+void convolve(const Convolution& c, const float* x, const float* weight, const Epilogue& epilogue, float* y);
 void gradient_of_input(const Convolution& c, const float* grad, const float* weight, float* dx);
 // The same by another way, for one group without dilation.
 void scatter_gradient_of_input(const Convolution& c, const float* grad, const float* weight, float* dx);

@@ -2,8 +2,7 @@
 
 namespace hebb::cpu::HEBB_ISA {
 
-void convolve(const Convolution& c, const float* x, const float* weight, const float* bias, Activation activation,
-              float* y) {
+void convolve(const Convolution& c, const float* x, const float* weight, const Epilogue& epilogue, float* y) {
   const int64_t filters = c.group_filters();
   if (c.positions() == 0 || filters == 0) return;
   for (int64_t group = 0; group < c.geometry.groups; ++group) {
@@ -16,8 +15,7 @@ void convolve(const Convolution& c, const float* x, const float* weight, const f
     gemm.b = as_b(&weights);
     gemm.c.data = y + group * filters;
     gemm.c.stride = c.filters;
-    gemm.bias = bias ? bias + group * filters : nullptr;
-    gemm.activation = activation;
+    gemm.epilogue = epilogue.from(0, group * filters);
     run(gemm);
   }
 }

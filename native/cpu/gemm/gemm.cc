@@ -73,7 +73,6 @@ void multiply_blocks(const Gemm& gemm, const Plan& plan, Range row_panels, Range
   Tile tile;
   tile.depth = plan.depths.size(depth);
   tile.accumulate = depth > 0;
-  tile.relu = last_block && gemm.activation == Activation::relu;
   for (int64_t panel = row_panels.begin; panel < row_panels.end; ++panel) {
     const int size = static_cast<int>(plan.rows.size(panel));
     tile.a = a + (panel - row_panels.begin) * a_panel_floats;
@@ -85,7 +84,7 @@ void multiply_blocks(const Gemm& gemm, const Plan& plan, Range row_panels, Range
       tile.b = b + (column_panel - column_panels.begin) * b_panel_floats;
       tile.column = column;
       tile.last_lanes = static_cast<int>(count) - (vectors - 1) * Vec::width;
-      tile.bias = last_block && gemm.bias ? gemm.bias + column : nullptr;
+      tile.epilogue = last_block ? gemm.epilogue.from(plan.rows.begin(panel), column) : Epilogue{};
       functions[vectors - 1](tile);
     }
   }
@@ -162,9 +161,7 @@ void reduce_rows(const Gemm& gemm, const float* partial, int64_t chunks, Range r
       const float* from = partial + row * gemm.columns + column;
       Vec sum = load_partial(from, lanes);
       for (int64_t chunk = 1; chunk < chunks; ++chunk) sum = sum + load_partial(from + chunk * elements, lanes);
-      if (gemm.bias) sum = sum + load_partial(gemm.bias + column, lanes);
-      if (gemm.activation == Activation::relu) sum = max_nan(sum, zero());
-      store_partial(c + column, sum, lanes);
+      store_partial(c + column, ColumnsEpilogue(gemm.epilogue, column, lanes).of(sum, row), lanes);
     }
   }
 }
@@ -182,8 +179,7 @@ void multiply_chunks(const Gemm& gemm, int64_t chunks, int threads, float* works
       part.c = Rows{};
       part.c.data = partial + index * gemm.rows * gemm.columns;
       part.c.stride = gemm.columns;
-      part.bias = nullptr;
-      part.activation = Activation::none;
+      part.epilogue = Epilogue{};
       const Plan plan = plan_of(part);
       multiply_piece(part, plan, {0, plan.rows.count}, {0, plan.columns.count}, workspace + slot * private_floats);
     }

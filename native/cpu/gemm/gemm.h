@@ -1,12 +1,12 @@
-// The packed matrix product: c[rows, columns] = activation(sum over depth of a[row, k] * b[k, column] + bias[column]).
+// The packed matrix product: c[rows, columns] = epilogue(sum over depth of a[row, k] * b[k, column]).
 //
 // What a and b are is known to their packers alone: a matrix, its transpose, the patches of an image. A packer copies a
 // piece of its operand to a panel, the form the inner loops read. Every element of c is the sum, in order, of the
 // sums of the depth blocks (of the chunks, where the depth is split); blocks and chunks depend on the extents alone, so
 // the bits do not depend on the number of threads.
 #pragma once
+#include "cpu/gemm/epilogue.h"
 #include "cpu/gemm/tuning.h"
-#include "ops/activation.h"
 
 namespace hebb::cpu::HEBB_ISA {
 
@@ -42,8 +42,7 @@ struct Gemm {
   int64_t rows = 0, columns = 0, depth = 0;
   Operand a, b;
   Rows c;
-  const float* bias = nullptr;
-  Activation activation = Activation::none;
+  Epilogue epilogue;
 };
 
 // A matrix as an operand: element (index, k) is at data + index * index_stride + k * depth_stride. One stride is 1.

@@ -32,15 +32,13 @@ void multiply_tile(const Tile& t) {
   for (int v = 0; v < vectors; ++v) {
     const bool whole = v + 1 < vectors || t.last_lanes == width;
     const int lanes = whole ? width : t.last_lanes;
-    Vec offset = zero();
-    if (t.bias) offset = load_partial(t.bias + v * width, lanes);
+    const ColumnsEpilogue epilogue(t.epilogue, v * width, lanes);
 #pragma GCC unroll 16
     for (int row = 0; row < rows; ++row) {
       float* c = t.rows[row] + t.column + v * width;
       Vec value = sum[row][v];
       if (t.accumulate) value = (whole ? load(c) : load_partial(c, lanes)) + value;
-      if (t.bias) value = value + offset;
-      if (t.relu) value = max_nan(value, zero());
+      value = epilogue.of(value, row);
       if (whole) {
         store(c, value);
       } else {

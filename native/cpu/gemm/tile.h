@@ -1,5 +1,6 @@
 // The innermost loops: a tile of the product in registers.
 #pragma once
+#include "cpu/gemm/epilogue.h"
 #include "cpu/gemm/tuning.h"
 
 namespace hebb::cpu::HEBB_ISA {
@@ -12,8 +13,7 @@ struct Tile {
   int64_t column;      // the tile's first in them
   int last_lanes;      // columns of the tile's last vector
   bool accumulate;     // onto what c holds
-  bool relu;           // after the bias
-  const float* bias;   // of the tile's first column, or null
+  Epilogue epilogue;   // from the tile's first row and column
 };
 using TileFunction = void (*)(const Tile&);
 

@@ -9,32 +9,38 @@
 namespace hebb::cpu::HEBB_ISA {
 namespace {
 
-// Memory for merged filters and as many biases.
+// Memory for merged filters and as many scales and biases.
 float* filter_memory(const Convolution& merged) {
-  const int64_t floats = merged.filters * (merged.window() + 1);
+  const int64_t floats = merged.filters * (merged.window() + 2);
   return static_cast<float*>(scratch(ScratchSlot::extra, static_cast<size_t>(floats) * sizeof(float)));
+}
+
+// A filter's values for each of its positions, one after the other; null stays null.
+const float* repeat(const float* values, int64_t count, int64_t positions, float* to) {
+  if (!values) return nullptr;
+  for (int64_t position = 0; position < positions; ++position) copy_floats(values, to + position * count, count);
+  return to;
 }
 
 }  // namespace
 
 decltype(ops::conv2d::check) conv2d;
-void conv2d(In<float> x, In<float> weight, Optional<In<float>> bias, Out<float> y, Conv2dGeometry geometry,
-            Activation activation) {
+void conv2d(In<float> x, In<float> weight, Optional<In<float>> scale, Optional<In<float>> bias,
+            Optional<In<float>> residual, Out<float> y, Conv2dGeometry geometry, Activation activation) {
   if (y.size() == 0) return;
   const Convolution c(x.shape, weight.shape, y.shape, geometry);
-  const float* offsets = bias ? bias.data : nullptr;
+  Epilogue epilogue{scale ? scale.data : nullptr, bias ? bias.data : nullptr, residual ? residual.data : nullptr,
+                    c.filters, activation};
   const int64_t positions = positions_to_merge(c);
-  if (positions == 1) return convolve(c, x.data, weight.data, offsets, activation, y.data);
+  if (positions == 1) return convolve(c, x.data, weight.data, epilogue, y.data);
   const Convolution merged = merge_positions(c, positions);
   float* const filters = filter_memory(merged);
   merge_filters(c, positions, weight.data, filters);
-  if (offsets) {
-    float* const repeated = filters + merged.filters * merged.window();
-    for (int64_t position = 0; position < positions; ++position)
-      copy_floats(offsets, repeated + position * c.filters, c.filters);
-    offsets = repeated;
-  }
-  convolve(merged, x.data, filters, offsets, activation, y.data);
+  float* const repeated = filters + merged.filters * merged.window();
+  epilogue.scale = repeat(epilogue.scale, c.filters, positions, repeated);
+  epilogue.bias = repeat(epilogue.bias, c.filters, positions, repeated + merged.filters);
+  epilogue.residual_stride = merged.filters;
+  convolve(merged, x.data, filters, epilogue, y.data);
 }
 
 decltype(ops::conv2d_input_gradient::check) conv2d_input_gradient;

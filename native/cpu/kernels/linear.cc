@@ -18,8 +18,8 @@ void linear(In<float> x, In<float> weight, Optional<In<float>> bias, Out<float> 
   gemm.a = as_a(&inputs), gemm.b = as_b(&weights);
   gemm.c.data = y.data;
   gemm.c.stride = gemm.columns;
-  gemm.bias = bias ? bias.data : nullptr;
-  gemm.activation = activation;
+  gemm.epilogue.bias = bias ? bias.data : nullptr;
+  gemm.epilogue.activation = activation;
   run(gemm);
 }
 
