@@ -10,14 +10,11 @@ void multiply_tile(const Tile& t) {
 #pragma GCC unroll 16
   for (int row = 0; row < rows; ++row) {
 #pragma GCC unroll 4
-    for (int v = 0; v < vectors; ++v) {
-      sum[row][v] = zero();
-      __builtin_prefetch(t.rows[row] + t.column + v * width, 1);
-    }
+    for (int v = 0; v < vectors; ++v) sum[row][v] = zero();
   }
   const float* a = t.a;
   const float* b = t.b;
-  for (const float* end = a + t.depth; a != end; ++a, b += vectors * width) {
+  auto step = [&]() __attribute__((always_inline)) {
     Vec right[vectors];
 #pragma GCC unroll 4
     for (int v = 0; v < vectors; ++v) right[v] = load(b + v * width);
@@ -27,7 +24,17 @@ void multiply_tile(const Tile& t) {
 #pragma GCC unroll 4
       for (int v = 0; v < vectors; ++v) sum[row][v] = fma(left, right[v], sum[row][v]);
     }
+    ++a, b += vectors * width;
+  };
+  // Rows of c are fetched one by one on the way: all at once they would fill the buffers that the panels come through.
+  const float* const end = a + t.depth;
+  const int64_t gap = t.depth / rows;
+  for (int row = 0; row < rows; ++row) {
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; ++v) __builtin_prefetch(t.rows[row] + t.column + v * width, 1);
+    for (const float* stop = a + gap; a != stop;) step();
   }
+  while (a != end) step();
 #pragma GCC unroll 4
   for (int v = 0; v < vectors; ++v) {
     const bool whole = v + 1 < vectors || t.last_lanes == width;

@@ -10,7 +10,7 @@ namespace hebb::cpu::HEBB_ISA {
 // stream past it from the second; row_panels_of_block panels of a are packed at a time.
 #if defined(__AVX512F__)
 constexpr int tile_rows = 14, tile_vectors = 2;
-constexpr int64_t depth_block = 256, row_panels_of_block = 32, column_panels_of_block = 24;
+constexpr int64_t depth_block = 256, row_panels_of_block = 16, column_panels_of_block = 12;
 #elif defined(__AVX2__)
 constexpr int tile_rows = 6, tile_vectors = 2;
 constexpr int64_t depth_block = 256, row_panels_of_block = 24, column_panels_of_block = 16;
