@@ -35,14 +35,21 @@ function draw(size: number, seed: number, low: number, high: number): Float32Arr
 
 /** The state dict that networks.py gives its model: PyTorch's names and layouts. */
 function torchState(model: nn.Module): nn.StateDict {
+  const tensors = model.namedTensors();
+  const translated = (name: string) => name.replace(/runningMean$/, 'running_mean').replace(/runningVariance$/, 'running_var');
+  const names = new Set(tensors.map(([name]) => translated(name)));
+  const rangeOf = (name: string) => {
+    if (name.endsWith('weight')) return [0.5, 1];
+    return name.endsWith('running_var') || names.has(name.replace('bias', 'running_mean')) ? [0.5, 1.5] : [-0.05, 0.05];
+  };
   return Object.fromEntries(
-    model.namedTensors().map(([name, { shape, size }]) => {
-      const theirs = name.replace(/runningMean$/, 'running_mean').replace(/runningVariance$/, 'running_var');
+    tensors.map(([name, { shape, size }]) => {
+      const theirs = translated(name);
       const [out, height, width, channels] = shape as [number, number, number, number];
       const layout = shape.length === 4 ? [out, channels, height, width] : shape;
       const bound = Math.sqrt(6 / (size / out));
-      const spread = shape.length > 1 ? [-bound, bound] : /(running_var|weight)$/.test(theirs) ? [0.5, 1.5] : [-0.05, 0.05];
-      return [theirs, tensor(draw(size, seedOf(theirs), spread[0] as number, spread[1] as number), layout)];
+      const [low, high] = (shape.length > 1 ? [-bound, bound] : rangeOf(theirs)) as [number, number];
+      return [theirs, tensor(draw(size, seedOf(theirs), low, high), layout)];
     }),
   );
 }
