@@ -13,6 +13,11 @@ export function rate({ flop, bytes }, seconds) {
   return bytes ? `${(bytes / seconds / 1e9).toFixed(1)} GB/s` : '';
 }
 
+/** Decimal units, as in GB/s. @param {number} count */
+export function bytes(count) {
+  return count < 1e9 ? `${(count / 1e6).toPrecision(3)} MB` : `${(count / 1e9).toPrecision(3)} GB`;
+}
+
 export const percent = (share) => `${Math.round(100 * share)}%`;
 
 /** A ratio with the least and greatest of its trials. */
