@@ -1,14 +1,8 @@
 // Results as they come: rows of a table, or lines of JSON.
 import { floorSeconds } from './machine.mjs';
-import { bytes, duration, percent, rate, table, times } from './table.mjs';
+import { bytes, duration, leastMemory, percent, rate, table, times } from './table.mjs';
 
 const widthOf = (name) => Math.max(9, name.length + 1);
-
-/** The least memory of the sides that tell it, in bytes. */
-export function leastMemory(sides) {
-  const known = sides.flatMap(({ memory }) => (memory ? [memory.resident] : []));
-  return known.length > 0 ? Math.min(...known) : null;
-}
 
 /** Prints rows of a table; * is the fastest peer. */
 export function tablePrinter({ sides, works }, limits) {

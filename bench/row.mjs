@@ -21,10 +21,12 @@ import { checkCommand, hebbCommand, run, trial } from './trials.mjs';
 /** @typedef {{ hebb: Side, peers: Side[], checked: string | null, why: string }} Row */
 
 /** The trials of one side as one result. */
-function summary(results) {
+function summary({ flop }, results) {
+  const s = median(results.map((result) => result.s));
   return {
     ...results[0],
-    s: median(results.map(({ s }) => s)),
+    s,
+    gflops: flop ? Number((flop / s / 1e9).toFixed(1)) : null,
     min: Math.min(...results.map(({ min }) => min)),
     n: results.reduce((calls, { n }) => calls + n, 0),
     trials: results.map(({ s }) => s),
@@ -71,7 +73,7 @@ export function measureRow(workload, given, { env, machine }, report) {
   return {
     checked,
     why,
-    hebb: summary(ours),
+    hebb: summary(workload, ours),
     peers: theirs.map((side) => ({ ...side, fastest: side.s === least })),
   };
 }

@@ -5,7 +5,9 @@ import { describe, measureLimits } from './machine.mjs';
 import { geometricMean } from './measure.mjs';
 import { options, usage } from './options.mjs';
 import { jsonPrinter, tablePrinter } from './print.mjs';
+import { keeper } from './results.mjs';
 import { measureRow } from './row.mjs';
+import { workloadsOf } from './workloads/index.mjs';
 
 const note = (text) => process.stderr.write(`${text}\n`);
 
@@ -58,12 +60,11 @@ function main() {
     return 0;
   }
   const setting = environment(given);
-  let print = jsonPrinter();
-  if (!given.json) {
-    const found = limitsOf(setting.machine, given.device);
-    introduce(setting.machine, given, found);
-    print = tablePrinter(given, found.limits);
-  }
+  const found = given.json && !given.save ? { limits: null } : limitsOf(setting.machine, given.device);
+  if (!given.json) introduce(setting.machine, given, found);
+  const print = given.json ? jsonPrinter() : tablePrinter(given, found.limits);
+  const names = workloadsOf(given.device).map(({ name }) => name);
+  const keep = given.save ? keeper(given, setting.machine, found.limits, names) : () => {};
   const rows = [];
   let failed = 0;
   const report = (problem) => {
@@ -76,6 +77,7 @@ function main() {
       if (!row.checked) note(`${workload.name}: not checked: ${row.why}`);
       rows.push(row);
       print(workload, row);
+      keep(workload, row);
     } catch (error) {
       report(`${workload.name}: ${error.message}`);
     }

@@ -1,4 +1,4 @@
-// A table of text, printed row by row as results come.
+// Figures as people read them, and a table of text, printed row by row as results come.
 
 /** @param {number} seconds */
 export function duration(seconds) {
@@ -16,6 +16,12 @@ export function rate({ flop, bytes }, seconds) {
 /** Decimal units, as in GB/s. @param {number} count */
 export function bytes(count) {
   return count < 1e9 ? `${(count / 1e6).toPrecision(3)} MB` : `${(count / 1e9).toPrecision(3)} GB`;
+}
+
+/** The least memory of the sides that tell it, in bytes. */
+export function leastMemory(sides) {
+  const known = sides.flatMap(({ memory }) => (memory ? [memory.resident] : []));
+  return known.length > 0 ? Math.min(...known) : null;
 }
 
 export const percent = (share) => `${Math.round(100 * share)}%`;

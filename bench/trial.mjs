@@ -80,11 +80,8 @@ async function main() {
   const result = await time(workload, device, Number(values.budget));
   const { isa: best, threads } = hebb.describe();
   const isa = device.startsWith('cpu:') ? device.slice('cpu:'.length) : best;
-  const gflops = workload.flop ? Number((workload.flop / result.s / 1e9).toFixed(1)) : null;
   const precision = 'float32';
-  console.log(
-    JSON.stringify({ peer: 'hebb', device, work: workload.name, ...result, threads, isa, precision, gflops }),
-  );
+  console.log(JSON.stringify({ peer: 'hebb', device, work: workload.name, ...result, threads, isa, precision }));
 }
 
 try {
