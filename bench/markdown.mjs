@@ -119,9 +119,9 @@ function provenance({ machine, limits, rows }) {
   return lines.join('\n');
 }
 
-/** One machine and setting. @param {Results} results */
+/** One machine and setting. @param {Results & { plots?: readonly string[] }} results */
 function section(results) {
-  const { machine, rows } = results;
+  const { machine, rows, plots = [] } = results;
   const parts = [`## ${machine.cpu}, ${machine.isa}, ${machine.threads} threads`, provenance(results)];
   if (sidesOf(rows).length > 0) parts.push(summaryTable(rows), '### Where hebb loses', losses(rows));
   for (const { title, has } of groups) {
@@ -136,6 +136,8 @@ function section(results) {
       memoryTable(training),
     );
   }
+  if (plots.length > 0)
+    parts.push('### Across sizes and threads', plots.map((plot) => `![${plot}](${plot})`).join('\n'));
   return parts.join('\n\n');
 }
 

@@ -44,7 +44,7 @@ export function merge(before, { machine, limits, rows }, names) {
 }
 
 /** Whole or not at all: a reader, or an interrupt, never finds half a file. */
-function write(file, text) {
+export function writeWhole(file, text) {
   const unfinished = `${file}.${process.pid}`;
   writeFileSync(unfinished, text);
   renameSync(unfinished, file);
@@ -96,6 +96,28 @@ export function commandOf({ sides, modes, budget, trials, threads, isa, device }
   return ['npm run bench -- --save', ...words].join(' ');
 }
 
+const folder = path('results');
+
+/** Where a setting's results lie: the name of its files without what follows it. */
+export function fileOf({ isa, threads, device }, machine) {
+  mkdirSync(folder, { recursive: true });
+  const settings = [isa ?? '', threads === null ? '' : `${machine.threads} threads`, device === 'cpu' ? '' : device];
+  return `${folder}/${slug(machine.cpu, settings)}`;
+}
+
+/** Makes RESULTS.md from all that is kept. */
+export function writeMarkdown() {
+  const files = readdirSync(folder).sort();
+  const all = files
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => {
+      const name = file.replace(/json$/, '');
+      const plots = files.filter((plot) => plot.startsWith(name) && plot.endsWith('.svg'));
+      return { ...readJson(`${folder}/${file}`), plots: plots.map((plot) => `results/${plot}`) };
+    });
+  writeWhole(path('RESULTS.md'), markdown(all));
+}
+
 /**
  * Keeps rows as they come.
  * @param {ReturnType<typeof import('./options.mjs').options>} given
@@ -105,26 +127,18 @@ export function commandOf({ sides, modes, budget, trials, threads, isa, device }
  */
 export function keeper(given, machine, limits, names) {
   const { cpu, cores, isa, threads, node, platform, root } = machine;
-  const folder = path('results');
-  mkdirSync(folder, { recursive: true });
-  const settings = [
-    given.isa ?? '',
-    given.threads === null ? '' : `${threads} threads`,
-    given.device === 'cpu' ? '' : given.device,
-  ];
-  const file = `${folder}/${slug(cpu, settings)}.json`;
+  const file = `${fileOf(given, machine)}.json`;
   const description = { cpu, cores, isa, threads, device: given.device, platform, system: `Linux ${release()}` };
   const made = { versions: versions({ node, root }), command: commandOf(given) };
-  return ({ name, kind, flop, bytes, ...workload }, result) => {
+  return ({ name, kind, flop, bytes }, result) => {
     const row = {
       ...{ name, kind, flop, bytes },
       ...{ date: new Date().toISOString(), ...made },
-      floor: limits ? floorSeconds(limits, { flop, bytes, ...workload }) : null,
+      floor: limits ? floorSeconds(limits, { flop, bytes }) : null,
       ...result,
     };
     const results = merge(existing(file), { machine: description, limits, rows: [row] }, names);
-    write(file, `${JSON.stringify(results, null, 1)}\n`);
-    const all = readdirSync(folder).filter((entry) => entry.endsWith('.json') && !entry.startsWith('sweep'));
-    write(path('RESULTS.md'), markdown(all.sort().map((entry) => readJson(`${folder}/${entry}`))));
+    writeWhole(file, `${JSON.stringify(results, null, 1)}\n`);
+    writeMarkdown();
   };
 }

@@ -1,39 +1,14 @@
 // `npm run bench`: the suite, on hebb and beside its peers. One process a trial, one after the other. This process only
 // starts them: it does not load hebb, so that nothing of it reaches a peer's environment.
-import { REFERENCES } from './check.mjs';
-import { describe, measureLimits } from './machine.mjs';
 import { geometricMean } from './measure.mjs';
 import { options, usage } from './options.mjs';
 import { jsonPrinter, tablePrinter } from './print.mjs';
 import { keeper } from './results.mjs';
 import { measureRow } from './row.mjs';
+import { environment, limitsOf } from './setting.mjs';
 import { workloadsOf } from './workloads/index.mjs';
 
 const note = (text) => process.stderr.write(`${text}\n`);
-
-/** The environment of hebb's processes, and what hebb says of the machine under it. */
-function environment({ isa, threads, device }) {
-  const env = { ...process.env };
-  if (isa !== undefined) env.HEBB_CPU = isa;
-  if (threads !== null) env.HEBB_NUM_THREADS = String(threads);
-  const machine = describe(env);
-  if (isa !== undefined && machine.isa !== isa) throw new RangeError(`This processor does not run ${isa}`);
-  const known = [
-    ...machine.devices,
-    ...REFERENCES,
-    ...machine.isas.filter((isa) => isa.supported).map(({ name }) => `cpu:${name}`),
-  ];
-  if (!known.includes(device)) {
-    throw new RangeError(`Expected a device (${machine.devices.join(', ')}) but received '${device}'`);
-  }
-  return { env, machine };
-}
-
-/** The machine's limits where they can be measured; null and why where not. */
-function limitsOf({ isa, threads }, device) {
-  if (!device.startsWith('cpu')) return { limits: null, why: `they are not measured for ${device}` };
-  return measureLimits(device.split(':')[1] ?? isa, threads);
-}
 
 /** What the table is about. */
 function introduce({ cpu, isa, threads }, { device, trials, budget }, { limits, why }) {

@@ -6,7 +6,7 @@ import { emptyLike } from '../dist/tensor.js';
 import { compare, compareGradients, referenceFor } from './check.mjs';
 import { measure } from './measure.mjs';
 import { watchResident } from './resident.mjs';
-import { workloadsOf } from './workloads/index.mjs';
+import { workloadNamed } from './workloads/index.mjs';
 
 const SEED = 1;
 
@@ -70,7 +70,7 @@ async function main() {
     },
   });
   const { device } = values;
-  const workload = workloadsOf(device).find(({ name }) => name === values.work);
+  const workload = workloadNamed(values.work, device);
   if (!workload) throw new Error(`Expected the name of a workload but received '${values.work}'`);
   hebb.setDefaultDevice(device);
   if (values.check) {

@@ -76,7 +76,7 @@ class Suite:
     def __init__(self, mode, device):
         self.mode, self.device = mode, device
         self.memory = None
-        self.workloads = {"relu-6.4M": self.relu, "maxpool3s2-6.4M": self.max_pool}
+        self.workloads = {"relu-6.4M": lambda: self.relu(self.image()), "maxpool3s2-6.4M": self.max_pool}
         self.workloads |= {"batchnorm-6.4M": self.batch_norm, "lrn-6.4M": self.response_norm}
         self.workloads["softmax-xent-fb-{}x{}".format(*SHAPES["logits"])] = self.softmax_cross_entropy
         on_gpu = device.type == "cuda"
@@ -87,6 +87,7 @@ class Suite:
         for name, shape in SHAPES["convolutions"].items():
             self.workloads[f"conv-fwd-{name}"] = lambda shape=shape: self.convolution(*shape)
             self.workloads[f"conv-bwd-{name}"] = lambda shape=shape: self.convolution_backward(*shape)
+        self.add_sweeps(SHAPES["sweep"])
         for name, network in SHAPES["networks"].items():
             for batch in train_batches(network, on_gpu):
                 train = lambda name=name, network=network, batch=batch: self.train(name, network, batch)
@@ -94,6 +95,18 @@ class Suite:
             for batch in network["infer"]:
                 infer = lambda name=name, network=network, batch=batch: self.infer(name, network, batch)
                 self.workloads[f"infer-{name}-b{batch}"] = infer
+
+    def add_sweeps(self, sweep):
+        for size in sweep["gemms"]:
+            self.workloads[f"gemm-{size}"] = lambda size=size: self.gemm(size)
+        images = {f"channels{c}": (c, sweep["imageForChannels"]) for c in sweep["channels"]}
+        images |= {f"image{size}": (sweep["channelsForImages"], size) for size in sweep["images"]}
+        for name, (channels, size) in images.items():
+            shape = (sweep["batch"], channels, size, channels, 3, 1, 1, 1)
+            self.workloads[f"conv-fwd-{name}"] = lambda shape=shape: self.convolution(*shape)
+        for elements in sweep["elements"]:
+            self.workloads[f"relu-{elements}"] = lambda elements=elements: self.relu(self.normal(elements))
+            self.workloads[f"add-{elements}"] = lambda elements=elements: self.add(elements)
 
     def laid_out(self, value):
         """A tensor of images, or a model, in the memory layout of the mode."""
@@ -130,9 +143,12 @@ class Suite:
         wanted = (True, True, False)  # by the input, the weight, the bias
         return lambda: torch.ops.aten.convolution_backward(dy, x, weight, None, *geometry, wanted)
 
-    def relu(self):
-        x = self.image()
+    def relu(self, x):
         return lambda: F.relu(x)
+
+    def add(self, elements):
+        a, b = self.normal(elements), self.normal(elements)
+        return lambda: torch.add(a, b)
 
     def max_pool(self):
         x = self.image()

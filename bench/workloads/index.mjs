@@ -1,6 +1,7 @@
 // Every workload, by name. These files only describe: they do not load hebb.
 import { inference } from './inference.mjs';
 import { kernels } from './kernels.mjs';
+import { sweeps } from './sweeps.mjs';
 import { training } from './training.mjs';
 
 /** @import { Input } from '../inputs.mjs' */
@@ -48,4 +49,10 @@ export function workloadsOf(device) {
 export function select(workloads, only) {
   const parts = only.split(',').filter(Boolean);
   return workloads.filter(({ name }) => parts.length === 0 || parts.some((part) => name.includes(part)));
+}
+
+/** A workload of the suite or of the sweeps; undefined where there is none of that name. */
+export function workloadNamed(name, device) {
+  const swept = sweeps.flatMap(({ points }) => points.map(({ workload }) => workload));
+  return [...workloadsOf(device), ...swept].find((workload) => workload.name === name);
 }

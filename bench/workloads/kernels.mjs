@@ -10,7 +10,7 @@ const FLOAT = 4;
 const bytesOf = (...sizes) => FLOAT * sizes.reduce((sum, size) => sum + size, 0);
 
 /** @returns {Workload} */
-function gemm(n) {
+export function gemm(n) {
   return {
     name: `gemm-${n}`,
     kind: 'kernel',
@@ -34,7 +34,7 @@ function linear(name, m, k, n) {
 }
 
 /** Forward, and both gradients. @returns {Workload[]} */
-function convolution(name, [batch, channels, size, out, kernel, stride, padding, groups]) {
+export function convolution(name, [batch, channels, size, out, kernel, stride, padding, groups]) {
   const after = Math.floor((size + 2 * padding - kernel) / stride) + 1;
   const x = normal(batch, size, size, channels);
   const weight = normal(out, kernel, kernel, channels / groups);
@@ -65,6 +65,27 @@ function convolution(name, [batch, channels, size, out, kernel, stride, padding,
         enqueue('conv2d_weight_gradient', inputs.dy, inputs.x, dweight, geometry);
         return [dx, dweight];
       },
+    },
+  ];
+}
+
+/** y = max(x, 0), and y = a + b: as much computing as none. @returns {Workload[]} */
+export function elementwise(elements) {
+  const [x, a, b] = Array.from({ length: 3 }, () => normal(elements));
+  return [
+    {
+      name: `relu-${elements}`,
+      kind: 'kernel',
+      bytes: bytesOf(2 * elements),
+      inputs: { x },
+      run: ({ hebb }, inputs) => [hebb.ops.relu(inputs.x)],
+    },
+    {
+      name: `add-${elements}`,
+      kind: 'kernel',
+      bytes: bytesOf(3 * elements),
+      inputs: { a, b },
+      run: ({ hebb }, inputs) => [hebb.ops.add(inputs.a, inputs.b)],
     },
   ];
 }

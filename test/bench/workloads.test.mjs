@@ -58,7 +58,9 @@ test('a GPU trains the large networks on batches 16 times as large, and multipli
 });
 
 test.each(Object.entries(networks))('%s: parameters and multiply-adds are those of the model', (name, network) => {
-  const { parameters, multiplyAdds, layers } = makers.get(name)().summary([1, ...network.shape]);
+  const { parameters, multiplyAdds, layers } = makers
+    .get(name)()
+    .summary([1, ...network.shape]);
   expect(network.parameters).toBe(parameters);
   expect(network.multiplyAdds).toBe(multiplyAdds);
   expect(network.firstMultiplyAdds).toBe(layers.find((layer) => layer.multiplyAdds > 0).multiplyAdds);
