@@ -65,7 +65,7 @@ export function measureRow(workload, given, { env, machine }, report) {
   }
   const seconds = (results) => results.map(({ s }) => s);
   const theirs = sides.map(({ name, results }) => ({
-    ...summary(results),
+    ...summary(workload, results),
     side: name,
     ...ratio(seconds(results), seconds(ours)),
   }));
