@@ -5,6 +5,7 @@ import { watchOthers } from './disturbance.mjs';
 
 const script = fileURLToPath(new URL('trial.mjs', import.meta.url));
 const REPEATS = 2;
+const MOST_OUTPUT = 2 ** 26; // bytes: a peer may be talkative
 
 /** @returns {[command: string, args: string[]]} */
 export function hebbCommand({ workload, device, budget }) {
@@ -22,7 +23,11 @@ export function checkCommand({ workload, device }) {
  * @param {NodeJS.ProcessEnv} env
  */
 export function run([command, args], env) {
-  const { status, signal, error, stdout, stderr } = spawnSync(command, args, { env, encoding: 'utf8' });
+  const { status, signal, error, stdout, stderr } = spawnSync(command, args, {
+    env,
+    encoding: 'utf8',
+    maxBuffer: MOST_OUTPUT,
+  });
   if (error) throw new Error(`${command}: ${error.code === 'ENOENT' ? 'not found' : error.message}`);
   if (status !== 0) {
     // The last line says what was wrong, in Python too.

@@ -72,3 +72,19 @@ test('a wrong option ends with 2 and one line; a peer that is not there ends wit
   expect(missing.stderr).toContain('/no/python: not found');
   expect(JSON.parse(missing.stdout)).toMatchObject({ peer: 'hebb', work: 'gemm-64' });
 });
+
+test('the sweeps refuse wrong options with 2', () => {
+  for (const wrong of [
+    ['--only', 'nothing'],
+    ['--peer', 'tf'],
+    ['--budget', 'x'],
+    ['--threads', '0'],
+  ]) {
+    const { status, stderr } = spawnSync(process.execPath, ['bench/sweep.mjs', ...wrong], {
+      encoding: 'utf8',
+      cwd: `${__dirname}/../..`,
+    });
+    expect(status).toBe(2);
+    expect(stderr).toContain(wrong[0] === '--only' ? 'gemm, conv-channels' : wrong[0]);
+  }
+});
