@@ -49,7 +49,7 @@ function main() {
   for (const workload of given.works) {
     try {
       const row = measureRow(workload, given, setting, report);
-      if (!row.checked) note(`${workload.name}: not checked: ${row.why}`);
+      if (!row.checked && !given.unchecked) note(`${workload.name}: not checked: ${row.why}`);
       rows.push(row);
       print(workload, row);
       keep(workload, row);
