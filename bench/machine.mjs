@@ -1,12 +1,11 @@
-// The machine: what hebb finds on it, whether it is quiet, and its limits.
+// The machine: what hebb finds on it, and its limits.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { loadavg, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const path = (name) => fileURLToPath(new URL(name, import.meta.url));
-const QUIET = 0.5;
 
 /** What `hebb doctor` says under an environment. Throws with its words where hebb does not work. */
 export function describe(env) {
@@ -18,12 +17,6 @@ export function describe(env) {
   const found = JSON.parse(stdout);
   if (!found.ok) throw new Error(found.problem);
   return found;
-}
-
-/** A warning when other processes keep the machine busy; empty when it is quiet. */
-export function busy() {
-  const [load] = loadavg();
-  return load > QUIET ? `The load average is ${load.toFixed(1)}: these times are not to be trusted.` : '';
 }
 
 /** Per instruction set: compiler options, floats in a vector, and the compiler's name for a vector register. */

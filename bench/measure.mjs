@@ -2,7 +2,8 @@
 import { performance } from 'node:perf_hooks';
 
 const WARM_UPS = 3;
-const FEWEST = 5;
+const FEWEST_WARM_UPS = 2; // the first call records and allocates, the second finds everything in place
+const FEWEST = 3;
 const MOST = 20_000;
 
 /** The middle value, or the mean of the two middle ones. */
@@ -12,22 +13,32 @@ export function median(values) {
   return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }
 
+export function geometricMean(values) {
+  return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
+}
+
 /**
- * Calls until the budget is spent, each call timed with its wait.
- * @param {() => Promise<void>} call
+ * Warms up, then calls until the budget is spent, each call timed with its wait.
+ * @param {() => Promise<number | void>} call
  * @param {number} budget seconds
- * @returns {Promise<{ s: number, min: number, n: number }>} median and minimum seconds of a call, and calls
+ * @returns {Promise<{ s: number, min: number, n: number, last: number | void }>} median and minimum seconds of a call,
+ *   calls, and what the last one gave
  */
 export async function measure(call, budget) {
-  for (let warmUp = 0; warmUp < WARM_UPS; warmUp++) await call();
+  const begin = performance.now();
+  for (let done = 0; done < WARM_UPS; done++) {
+    if (done >= FEWEST_WARM_UPS && performance.now() - begin > 1000 * budget) break;
+    await call();
+  }
   const times = [];
+  let last;
   const start = performance.now();
   while ((performance.now() - start < 1000 * budget || times.length < FEWEST) && times.length < MOST) {
     const before = performance.now();
-    await call();
+    last = await call();
     times.push((performance.now() - before) / 1000);
   }
-  return { s: median(times), min: Math.min(...times), n: times.length };
+  return { s: median(times), min: Math.min(...times), n: times.length, last };
 }
 
 /**

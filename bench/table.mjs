@@ -1,4 +1,4 @@
-// A table of text, printed row by row as results come.
+// Figures as people read them, and a table of text, printed row by row as results come.
 
 /** @param {number} seconds */
 export function duration(seconds) {
@@ -11,6 +11,17 @@ export function duration(seconds) {
 export function rate({ flop, bytes }, seconds) {
   if (flop) return `${(flop / seconds / 1e9).toFixed(1)} GFLOP/s`;
   return bytes ? `${(bytes / seconds / 1e9).toFixed(1)} GB/s` : '';
+}
+
+/** Decimal units, as in GB/s. @param {number} count */
+export function bytes(count) {
+  return count < 1e9 ? `${(count / 1e6).toPrecision(3)} MB` : `${(count / 1e9).toPrecision(3)} GB`;
+}
+
+/** The least memory of the sides that tell it, in bytes. */
+export function leastMemory(sides) {
+  const known = sides.flatMap(({ memory }) => (memory ? [memory.resident] : []));
+  return known.length > 0 ? Math.min(...known) : null;
 }
 
 export const percent = (share) => `${Math.round(100 * share)}%`;

@@ -1,24 +1,25 @@
-// One trial: a process that runs one workload on hebb, checks it where told to, and prints one JSON line.
+// One trial: a process that times one workload on hebb, or checks it, and prints one JSON line.
 import { parseArgs } from 'node:util';
 import hebb from '../dist/index.js';
 import { run as kernel } from '../dist/kernel.js';
 import { emptyLike } from '../dist/tensor.js';
-import { compare, REFERENCE, whyUnchecked } from './check.mjs';
+import { compare, compareGradients, referenceFor } from './check.mjs';
 import { measure } from './measure.mjs';
-import { workloads } from './workloads/index.mjs';
+import { watchResident } from './resident.mjs';
+import { workloadNamed } from './workloads/index.mjs';
 
 const SEED = 1;
 
-/**
- * The workload on a device, with inputs and parameters that are the same on every device.
- * @param {import('./workloads/index.mjs').Workload} workload
- * @returns {import('./workloads/index.mjs').Prepared}
- */
-function prepare(workload, device) {
+/** @typedef {import('./workloads/index.mjs').Workload} Workload */
+
+/** The workload's inputs, the same on every device. @param {Workload} workload */
+function inputsOf(workload, device) {
   hebb.manualSeed(SEED);
-  const inputs = Object.fromEntries(
-    Object.entries(workload.inputs).map(([name, input]) => [name, input.make(hebb, device)]),
-  );
+  return Object.fromEntries(Object.entries(workload.inputs).map(([name, input]) => [name, input.make(hebb, device)]));
+}
+
+/** With parameters that are the same on every device. @returns {import('./workloads/index.mjs').Prepared} */
+function prepare(workload, inputs, device) {
   const kit = { hebb, kernel, emptyLike, device };
   if (workload.prepare) return workload.prepare(kit, inputs);
   const outputs = () => workload.run(kit, inputs);
@@ -27,6 +28,36 @@ function prepare(workload, device) {
     return hebb.synchronize(device);
   };
   return { call, outputs };
+}
+
+function checkedOn(workload, device) {
+  const { outputs, gradients } = prepare(workload, inputsOf(workload, device), device);
+  hebb.manualSeed(SEED); // each device has a generator of its own: dropout draws the same from here on
+  return { outputs: outputs(), gradients: gradients?.() ?? [] };
+}
+
+/** Compares with the reference, where that is affordable. @param {Workload} workload */
+async function check(workload, device) {
+  const { reference, why } = referenceFor(workload, device);
+  if (reference) {
+    const got = checkedOn(workload, device);
+    const wanted = checkedOn(workload, reference);
+    await compare(got.outputs, wanted.outputs);
+    await compareGradients(got.gradients, wanted.gradients);
+  }
+  return { work: workload.name, checked: reference, why };
+}
+
+/** The most memory of the parameters and of calls, inputs not counted: what hebb's allocator and the kernel's account say. */
+async function time(workload, device, budget) {
+  const inputs = inputsOf(workload, device);
+  await hebb.synchronize(device);
+  hebb.resetPeakMemory(device);
+  const { used } = hebb.memory(device);
+  const resident = watchResident();
+  const { last: loss = null, ...times } = await measure(prepare(workload, inputs, device).call, budget);
+  if (loss !== null && !Number.isFinite(loss)) throw new Error(`the loss is ${loss}`);
+  return { ...times, loss, memory: { allocated: hebb.memory(device).peak - used, resident: resident() } };
 }
 
 async function main() {
@@ -39,23 +70,18 @@ async function main() {
     },
   });
   const { device } = values;
-  const workload = workloads.find(({ name }) => name === values.work);
+  const workload = workloadNamed(values.work, device);
   if (!workload) throw new Error(`Expected the name of a workload but received '${values.work}'`);
   hebb.setDefaultDevice(device);
-
-  const prepared = prepare(workload, device);
-  const unchecked = whyUnchecked(workload);
-  if (values.check && unchecked !== '') {
-    console.error(`${workload.name}: not checked: ${unchecked}`);
-  } else if (values.check) {
-    await compare(prepared.outputs(), prepare(workload, REFERENCE).outputs());
+  if (values.check) {
+    console.log(JSON.stringify(await check(workload, device)));
+    return;
   }
-
+  const result = await time(workload, device, Number(values.budget));
   const { isa: best, threads } = hebb.describe();
   const isa = device.startsWith('cpu:') ? device.slice('cpu:'.length) : best;
-  const times = await measure(prepared.call, Number(values.budget));
-  const gflops = workload.flop ? Number((workload.flop / times.s / 1e9).toFixed(1)) : null;
-  console.log(JSON.stringify({ peer: 'hebb', device, work: workload.name, ...times, threads, isa, gflops }));
+  const precision = 'float32';
+  console.log(JSON.stringify({ peer: 'hebb', device, work: workload.name, ...result, threads, isa, precision }));
 }
 
 try {

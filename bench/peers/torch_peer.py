@@ -1,40 +1,38 @@
 """PyTorch on one workload of the suite.
 
     torch_peer.py --work NAME [--mode eager|channels_last|compile] [--budget SECONDS] [--threads N] [--device cpu|cuda]
+    torch_peer.py --work infer-NETWORK-bN --export FILE       the network as ONNX, batch size free; needs onnx
 
 Prints one JSON line: median and minimum seconds of a call, and the number of calls. A call is timed with its wait for
-the device. Three calls warm up.
+the device.
 """
 
-import argparse
 import json
-import statistics
-import time
 
 import torch
 import torch.nn.functional as F
+from suite import SHAPES, arguments, finite, measure, train_batches, watch_resident
 from torch import nn
 
-WARM_UPS, FEWEST, MOST = 3, 5, 20000
 
-GEMMS = (64, 256, 512, 1024, 2048)
-# rows, in, out
-LINEARS = {"mlp1": (128, 784, 400), "fc6": (32, 9216, 4096), "skinny": (1, 4096, 4096)}
-# batch, in channels, height = width, out channels, kernel, stride, padding, groups
-CONVOLUTIONS = {
-    "lenet1": (64, 1, 28, 6, 5, 1, 2, 1),
-    "lenet2": (64, 6, 14, 16, 5, 1, 0, 1),
-    "alex1": (16, 3, 224, 96, 11, 4, 2, 1),
-    "alex2": (16, 96, 27, 256, 5, 1, 2, 2),
-    "alex3": (16, 256, 13, 384, 3, 1, 1, 1),
-    "alex4": (16, 384, 13, 384, 3, 1, 1, 2),
-    "vgg1_2": (4, 64, 224, 64, 3, 1, 1, 1),
-    "vgg3_2": (4, 256, 56, 256, 3, 1, 1, 1),
-    "vgg5_1": (4, 512, 14, 512, 3, 1, 1, 1),
-    "res_1x1": (8, 256, 56, 64, 1, 1, 0, 1),
-    "res_3x3s2": (8, 128, 56, 128, 3, 2, 1, 1),
-    "res_7x7": (8, 3, 224, 64, 7, 2, 3, 1),
-}
+def vision(name):
+    """A network of torchvision, whose own C++ operators may not load: these networks need none of them."""
+
+    def make():
+        register = torch.library.register_fake
+
+        def unless_missing(operator, *args, **kwargs):
+            own = operator.startswith("torchvision::")
+            return (lambda function: function) if own else register(operator, *args, **kwargs)
+
+        torch.library.register_fake = unless_missing
+        from torchvision import models
+
+        torch.library.register_fake = register
+        options = {"aux_logits": False, "init_weights": False} if name == "googlenet" else {}
+        return getattr(models, name)(**options)
+
+    return make
 
 
 def mlp():
@@ -49,36 +47,66 @@ def lenet5():
     )  # fmt: skip
 
 
-# make, shape of one input, classes, batches to train, batches to infer
-NETWORKS = {
-    "mlp": (mlp, (784,), 10, (128,), (1, 256)),
-    "lenet5": (lenet5, (1, 28, 28), 10, (64,), (1, 256)),
-}
+def alexnet():
+    """The paper's: response normalisation, two groups, overlapping pooling."""
+    norm = SHAPES["responseNorm"].values()
+    return nn.Sequential(
+        nn.Conv2d(3, 96, 11, 4, 2), nn.ReLU(True), nn.LocalResponseNorm(*norm), nn.MaxPool2d(3, 2),
+        nn.Conv2d(96, 256, 5, padding=2, groups=2), nn.ReLU(True), nn.LocalResponseNorm(*norm), nn.MaxPool2d(3, 2),
+        nn.Conv2d(256, 384, 3, padding=1), nn.ReLU(True),
+        nn.Conv2d(384, 384, 3, padding=1, groups=2), nn.ReLU(True),
+        nn.Conv2d(384, 256, 3, padding=1, groups=2), nn.ReLU(True), nn.MaxPool2d(3, 2),
+        nn.Flatten(), nn.Dropout(), nn.Linear(9216, 4096), nn.ReLU(True),
+        nn.Dropout(), nn.Linear(4096, 4096), nn.ReLU(True), nn.Linear(4096, 1000),
+    )  # fmt: skip
+
+
+NETWORKS = {"mlp": mlp, "lenet5": lenet5, "alexnet": alexnet}
+NETWORKS |= {name: vision(name) for name in ("vgg16", "resnet50", "googlenet")}
+
+
+def channels_first(shape):
+    """Of one input: images lie with their channels first here."""
+    return (shape[-1], *shape[:-1])
 
 
 class Suite:
-    """Workloads by name; each makes its inputs and returns the function to time."""
+    """Workloads by name; each makes its inputs, watches the memory from then on, and returns the function to time."""
 
     def __init__(self, mode, device):
         self.mode, self.device = mode, device
-        self.workloads = {"relu-6.4M": self.relu, "maxpool3s2-6.4M": self.max_pool}
-        self.workloads["softmax-xent-fb-256x1000"] = self.softmax_cross_entropy
-        for size in GEMMS:
+        self.memory = None
+        self.workloads = {"relu-6.4M": lambda: self.relu(self.image()), "maxpool3s2-6.4M": self.max_pool}
+        self.workloads |= {"batchnorm-6.4M": self.batch_norm, "lrn-6.4M": self.response_norm}
+        self.workloads["softmax-xent-fb-{}x{}".format(*SHAPES["logits"])] = self.softmax_cross_entropy
+        on_gpu = device.type == "cuda"
+        for size in SHAPES["gemms"] + (SHAPES["gpuGemms"] if on_gpu else []):
             self.workloads[f"gemm-{size}"] = lambda size=size: self.gemm(size)
-        for name, shape in LINEARS.items():
+        for name, shape in SHAPES["linears"].items():
             self.workloads[f"linear-{name}"] = lambda shape=shape: self.linear(*shape)
-        for name, shape in CONVOLUTIONS.items():
+        for name, shape in SHAPES["convolutions"].items():
             self.workloads[f"conv-fwd-{name}"] = lambda shape=shape: self.convolution(*shape)
             self.workloads[f"conv-bwd-{name}"] = lambda shape=shape: self.convolution_backward(*shape)
-        for name, (make, shape, classes, train, infer) in NETWORKS.items():
-            for batch in train:
-                self.workloads[f"train-{name}-b{batch}"] = (
-                    lambda make=make, shape=shape, classes=classes, batch=batch: self.train(make, shape, classes, batch)
-                )
-            for batch in infer:
-                self.workloads[f"infer-{name}-b{batch}"] = (
-                    lambda make=make, shape=shape, batch=batch: self.infer(make, shape, batch)
-                )
+        self.add_sweeps(SHAPES["sweep"])
+        for name, network in SHAPES["networks"].items():
+            for batch in train_batches(network, on_gpu):
+                train = lambda name=name, network=network, batch=batch: self.train(name, network, batch)
+                self.workloads[f"train-{name}-b{batch}"] = train
+            for batch in network["infer"]:
+                infer = lambda name=name, network=network, batch=batch: self.infer(name, network, batch)
+                self.workloads[f"infer-{name}-b{batch}"] = infer
+
+    def add_sweeps(self, sweep):
+        for size in sweep["gemms"]:
+            self.workloads[f"gemm-{size}"] = lambda size=size: self.gemm(size)
+        images = {f"channels{c}": (c, sweep["imageForChannels"]) for c in sweep["channels"]}
+        images |= {f"image{size}": (sweep["channelsForImages"], size) for size in sweep["images"]}
+        for name, (channels, size) in images.items():
+            shape = (sweep["batch"], channels, size, channels, 3, 1, 1, 1)
+            self.workloads[f"conv-fwd-{name}"] = lambda shape=shape: self.convolution(*shape)
+        for elements in sweep["elements"]:
+            self.workloads[f"relu-{elements}"] = lambda elements=elements: self.relu(self.normal(elements))
+            self.workloads[f"add-{elements}"] = lambda elements=elements: self.add(elements)
 
     def laid_out(self, value):
         """A tensor of images, or a model, in the memory layout of the mode."""
@@ -91,6 +119,10 @@ class Suite:
 
     def labels(self, count, classes):
         return torch.randint(0, classes, (count,), device=self.device)
+
+    def image(self):
+        batch, height, width, channels = SHAPES["image"]
+        return self.normal(batch, channels, height, width)
 
     def gemm(self, size):
         a, b = self.normal(size, size), self.normal(size, size)
@@ -111,26 +143,61 @@ class Suite:
         wanted = (True, True, False)  # by the input, the weight, the bias
         return lambda: torch.ops.aten.convolution_backward(dy, x, weight, None, *geometry, wanted)
 
-    def relu(self):
-        x = self.normal(32, 64, 56, 56)
+    def relu(self, x):
         return lambda: F.relu(x)
 
+    def add(self, elements):
+        a, b = self.normal(elements), self.normal(elements)
+        return lambda: torch.add(a, b)
+
     def max_pool(self):
-        x = self.normal(32, 64, 56, 56)
+        x = self.image()
         return lambda: F.max_pool2d(x, 3, 2)
 
+    def batch_norm(self):
+        """In training: with the batch's statistics, the running ones moved."""
+        x = self.image()
+        layer = nn.BatchNorm2d(x.shape[1]).to(self.device)
+
+        def forward():
+            with torch.no_grad():
+                layer(x)
+
+        return forward
+
+    def response_norm(self):
+        x, options = self.image(), SHAPES["responseNorm"]
+        return lambda: F.local_response_norm(x, **options)
+
     def softmax_cross_entropy(self):
-        logits, labels = self.normal(256, 1000).requires_grad_(), self.labels(256, 1000)
-        return lambda: torch.autograd.grad(F.cross_entropy(logits, labels), logits)
+        rows, classes = SHAPES["logits"]
+        logits, labels = self.normal(rows, classes).requires_grad_(), self.labels(rows, classes)
+
+        def both_ways():
+            torch.autograd.grad(F.cross_entropy(logits, labels), logits)
+
+        return both_ways
 
     def compiled(self, model):
         return torch.compile(model) if self.mode == "compile" else model
 
-    def train(self, make, shape, classes, batch):
+    def watch_memory(self):
+        resident, cuda = watch_resident(), torch.cuda
+        if self.device.type != "cuda":
+            self.memory = lambda: {"allocated": None, "resident": resident()}
+            return
+        cuda.reset_peak_memory_stats()
+        before = cuda.memory_allocated()
+        self.memory = lambda: {"allocated": cuda.max_memory_allocated() - before, "resident": resident()}
+
+    def train(self, name, network, batch):
         """A whole step: gradients cleared, forward, softmax cross-entropy, backward, SGD."""
-        model = self.laid_out(make().to(self.device)).train()
-        x, labels = self.normal(batch, *shape), self.labels(batch, classes)
-        optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9, weight_decay=5e-4, foreach=True)
+        x = self.normal(batch, *channels_first(network["shape"]))
+        labels = self.labels(batch, network["classes"])
+        self.watch_memory()
+        model = self.laid_out(NETWORKS[name]().to(self.device)).train()
+        momentum, decay = SHAPES["optimizer"]["momentum"], SHAPES["optimizer"]["weightDecay"]
+        optimizer = torch.optim.SGD(model.parameters(), network["rate"], momentum, weight_decay=decay, foreach=True)
         forward = self.compiled(model)
 
         def step():
@@ -138,12 +205,15 @@ class Suite:
             loss = F.cross_entropy(forward(x), labels)
             loss.backward()
             optimizer.step()
+            return loss.detach()
 
         return step
 
-    def infer(self, make, shape, batch):
-        model = self.laid_out(make().to(self.device)).eval()
-        x, forward = self.normal(batch, *shape), self.compiled(model)
+    def infer(self, name, network, batch):
+        x = self.normal(batch, *channels_first(network["shape"]))
+        self.watch_memory()
+        model = self.laid_out(NETWORKS[name]().to(self.device)).eval()
+        forward = self.compiled(model)
 
         def run():
             with torch.inference_mode():
@@ -152,38 +222,36 @@ class Suite:
         return run
 
 
-def measure(call, wait, budget):
-    for _ in range(WARM_UPS):
-        call()
-    wait()
-    times, start = [], time.perf_counter()
-    while (time.perf_counter() - start < budget or len(times) < FEWEST) and len(times) < MOST:
-        before = time.perf_counter()
-        call()
-        wait()
-        times.append(time.perf_counter() - before)
-    return {"s": statistics.median(times), "min": min(times), "n": len(times)}
+def export(work, file):
+    name = work.split("-")[1]
+    x = torch.randn(1, *channels_first(SHAPES["networks"][name]["shape"]))
+    free = {"x": {0: "n"}, "y": {0: "n"}}
+    names = {"input_names": ["x"], "output_names": ["y"], "dynamic_axes": free}
+    torch.onnx.export(NETWORKS[name]().eval(), (x,), file, dynamo=False, **names)
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--work", required=True)
-    parser.add_argument("--mode", default="eager", choices=["eager", "channels_last", "compile"])
-    parser.add_argument("--budget", type=float, default=2.0)
-    parser.add_argument("--threads", type=int)
-    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
+    parser = arguments(["eager", "channels_last", "compile"])
+    parser.add_argument("--export", metavar="FILE")
     options = parser.parse_args()
+    torch.manual_seed(0)
+    if options.export:
+        export(options.work, options.export)
+        return
     if options.threads:
         torch.set_num_threads(options.threads)
-    torch.manual_seed(0)
     torch.backends.cudnn.benchmark = True
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
     suite = Suite(options.mode, torch.device(options.device))
     if options.work not in suite.workloads:
         raise SystemExit(f"Expected the name of a workload but received '{options.work}'")
     wait = torch.cuda.synchronize if options.device == "cuda" else lambda: None
     times = measure(suite.workloads[options.work](), wait, options.budget)
-    result = {"peer": f"torch-{torch.__version__}", "device": options.device, "mode": options.mode}
-    print(json.dumps({**result, "work": options.work, **times, "threads": torch.get_num_threads()}))
+    last = times.pop("last")
+    times["loss"] = finite(last.item()) if options.work.startswith("train-") else None
+    times["memory"] = suite.memory() if suite.memory else None
+    result = {"peer": f"torch-{torch.__version__}", "device": options.device, "mode": options.mode, "work": options.work}
+    print(json.dumps({**result, **times, "threads": torch.get_num_threads(), "precision": "float32"}))
 
 
 main()

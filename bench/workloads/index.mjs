@@ -1,6 +1,7 @@
 // Every workload, by name. These files only describe: they do not load hebb.
 import { inference } from './inference.mjs';
 import { kernels } from './kernels.mjs';
+import { sweeps } from './sweeps.mjs';
 import { training } from './training.mjs';
 
 /** @import { Input } from '../inputs.mjs' */
@@ -15,8 +16,12 @@ import { training } from './training.mjs';
  */
 
 /**
- * A workload ready to run. `outputs` enqueues once and returns what to check; the caller disposes of it.
- * @typedef {{ call: () => Promise<void>, outputs: () => import('../../dist/index.js').Tensor[] }} Prepared
+ * A workload ready to run.
+ * @typedef {object} Prepared
+ * @property {() => Promise<number | void>} call gives the loss where there is one
+ * @property {() => import('../../dist/index.js').Tensor[]} outputs enqueues `checkedCalls` calls and returns what to
+ *   check value by value; the caller disposes of it
+ * @property {() => import('../../dist/index.js').Tensor[]} [gradients] after that, what to check as a whole
  */
 
 /**
@@ -25,6 +30,8 @@ import { training } from './training.mjs';
  * @property {string} name
  * @property {'kernel' | 'train' | 'infer'} kind
  * @property {boolean} [images] whether it works on images, so that their memory layout is a choice
+ * @property {string} [network] its name in `hebb.models`
+ * @property {number} [checkedCalls] how often a check calls it; once unless given
  * @property {number} [flop] floating point operations of one call, where that is plain
  * @property {number} [bytes] what one call has to read and write at least
  * @property {Readonly<Record<string, Input>>} inputs
@@ -32,11 +39,20 @@ import { training } from './training.mjs';
  * @property {(kit: Kit, inputs: Record<string, import('../../dist/index.js').Tensor>) => Prepared} [prepare]
  */
 
-/** @type {readonly Workload[]} */
-export const workloads = [...kernels, ...training, ...inference];
+/** The workloads of a device. @returns {readonly Workload[]} */
+export function workloadsOf(device) {
+  const onGpu = !device.startsWith('cpu');
+  return [...kernels(onGpu), ...training(onGpu), ...inference];
+}
 
 /** Workloads whose name contains one of the comma-separated parts; all of them when there is none. */
-export function select(only) {
+export function select(workloads, only) {
   const parts = only.split(',').filter(Boolean);
   return workloads.filter(({ name }) => parts.length === 0 || parts.some((part) => name.includes(part)));
+}
+
+/** A workload of the suite or of the sweeps; undefined where there is none of that name. */
+export function workloadNamed(name, device) {
+  const swept = sweeps.flatMap(({ points }) => points.map(({ workload }) => workload));
+  return [...workloadsOf(device), ...swept].find((workload) => workload.name === name);
 }

@@ -14,6 +14,7 @@ function infer(network, batch) {
     name: `infer-${network}-b${batch}`,
     kind: 'infer',
     images: shape.length === 3,
+    network,
     flop: 2 * batch * multiplyAdds,
     bytes: FLOAT * (images.size + parameters + batch * classes),
     inputs: { images },
@@ -33,4 +34,6 @@ function infer(network, batch) {
 }
 
 /** @type {Workload[]} */
-export const inference = [infer('mlp', 1), infer('mlp', 256), infer('lenet5', 1), infer('lenet5', 256)];
+export const inference = Object.entries(networks).flatMap(([name, { infer: batches }]) =>
+  batches.map((batch) => infer(name, batch)),
+);

@@ -1,5 +1,6 @@
-// Single kernels. Convolutions are [batch, in channels, height = width, out channels, kernel, stride, padding, groups].
+// Single kernels.
 import { labels, normal } from '../inputs.mjs';
+import { shapes } from './shapes.mjs';
 
 /** @import { Workload } from './index.mjs' */
 
@@ -8,23 +9,8 @@ const FLOAT = 4;
 /** Bytes of float32 tensors of these sizes. */
 const bytesOf = (...sizes) => FLOAT * sizes.reduce((sum, size) => sum + size, 0);
 
-const convolutions = {
-  lenet1: [64, 1, 28, 6, 5, 1, 2, 1],
-  lenet2: [64, 6, 14, 16, 5, 1, 0, 1],
-  alex1: [16, 3, 224, 96, 11, 4, 2, 1],
-  alex2: [16, 96, 27, 256, 5, 1, 2, 2],
-  alex3: [16, 256, 13, 384, 3, 1, 1, 1],
-  alex4: [16, 384, 13, 384, 3, 1, 1, 2],
-  vgg1_2: [4, 64, 224, 64, 3, 1, 1, 1],
-  vgg3_2: [4, 256, 56, 256, 3, 1, 1, 1],
-  vgg5_1: [4, 512, 14, 512, 3, 1, 1, 1],
-  res_1x1: [8, 256, 56, 64, 1, 1, 0, 1],
-  res_3x3s2: [8, 128, 56, 128, 3, 2, 1, 1],
-  res_7x7: [8, 3, 224, 64, 7, 2, 3, 1],
-};
-
 /** @returns {Workload} */
-function gemm(n) {
+export function gemm(n) {
   return {
     name: `gemm-${n}`,
     kind: 'kernel',
@@ -48,7 +34,7 @@ function linear(name, m, k, n) {
 }
 
 /** Forward, and both gradients. @returns {Workload[]} */
-function convolution(name, [batch, channels, size, out, kernel, stride, padding, groups]) {
+export function convolution(name, [batch, channels, size, out, kernel, stride, padding, groups]) {
   const after = Math.floor((size + 2 * padding - kernel) / stride) + 1;
   const x = normal(batch, size, size, channels);
   const weight = normal(out, kernel, kernel, channels / groups);
@@ -83,7 +69,29 @@ function convolution(name, [batch, channels, size, out, kernel, stride, padding,
   ];
 }
 
-const image = normal(32, 56, 56, 64);
+/** y = max(x, 0), and y = a + b: as much computing as none. @returns {Workload[]} */
+export function elementwise(elements) {
+  const [x, a, b] = Array.from({ length: 3 }, () => normal(elements));
+  return [
+    {
+      name: `relu-${elements}`,
+      kind: 'kernel',
+      bytes: bytesOf(2 * elements),
+      inputs: { x },
+      run: ({ hebb }, inputs) => [hebb.ops.relu(inputs.x)],
+    },
+    {
+      name: `add-${elements}`,
+      kind: 'kernel',
+      bytes: bytesOf(3 * elements),
+      inputs: { a, b },
+      run: ({ hebb }, inputs) => [hebb.ops.add(inputs.a, inputs.b)],
+    },
+  ];
+}
+
+const image = normal(...shapes.image);
+const [images, , , channels] = shapes.image;
 
 /** @type {Workload} */
 const relu = {
@@ -100,12 +108,41 @@ const maxpool = {
   name: 'maxpool3s2-6.4M',
   kind: 'kernel',
   images: true,
-  bytes: bytesOf(image.size, 32 * 27 * 27 * 64),
+  bytes: bytesOf(image.size, images * 27 * 27 * channels),
   inputs: { x: image },
   run: ({ hebb }, { x }) => [hebb.ops.maxPool2d(x, 3, { stride: 2 })],
 };
 
-const [rows, classes] = [256, 1000];
+/** In training: with the batch's statistics, the running ones moved. @type {Workload} */
+const batchNorm = {
+  name: 'batchnorm-6.4M',
+  kind: 'kernel',
+  images: true,
+  bytes: bytesOf(2 * image.size),
+  inputs: { x: image },
+  prepare: ({ hebb, device }, { x }) => {
+    const layer = new hebb.nn.BatchNorm2d(channels).to(device);
+    const forward = () => hebb.noGrad(() => layer.forward(x));
+    const call = () => {
+      forward().dispose();
+      return hebb.synchronize(device);
+    };
+    const outputs = () => [forward(), layer.runningMean.detach(), layer.runningVariance.detach()];
+    return { call, outputs };
+  },
+};
+
+/** @type {Workload} */
+const responseNorm = {
+  name: 'lrn-6.4M',
+  kind: 'kernel',
+  images: true,
+  bytes: bytesOf(2 * image.size),
+  inputs: { x: image },
+  run: ({ hebb }, { x }) => [hebb.ops.localResponseNorm(x, shapes.responseNorm)],
+};
+
+const [rows, classes] = shapes.logits;
 
 /** The loss and its gradient by the logits. @type {Workload} */
 const softmaxCrossEntropy = {
@@ -123,14 +160,16 @@ const softmaxCrossEntropy = {
   },
 };
 
-/** @type {Workload[]} */
-export const kernels = [
-  ...[64, 256, 512, 1024, 2048].map(gemm),
-  linear('mlp1', 128, 784, 400),
-  linear('fc6', 32, 9216, 4096),
-  linear('skinny', 1, 4096, 4096),
-  ...Object.entries(convolutions).flatMap(([name, shape]) => convolution(name, shape)),
-  relu,
-  maxpool,
-  softmaxCrossEntropy,
-];
+/** @returns {Workload[]} */
+export function kernels(onGpu) {
+  return [
+    ...[...shapes.gemms, ...(onGpu ? shapes.gpuGemms : [])].map(gemm),
+    ...Object.entries(shapes.linears).map(([name, shape]) => linear(name, ...shape)),
+    ...Object.entries(shapes.convolutions).flatMap(([name, shape]) => convolution(name, shape)),
+    relu,
+    maxpool,
+    batchNorm,
+    responseNorm,
+    softmaxCrossEntropy,
+  ];
+}

@@ -2,23 +2,30 @@
 // decay 5e-4, through compile, the loss read. Inputs are on the device already.
 import { labels, normal } from '../inputs.mjs';
 import { networks } from './networks.mjs';
+import { shapes } from './shapes.mjs';
 
 /** @import { Workload } from './index.mjs' */
 
 const STEPS_CHECKED = 3;
+// Multiply-adds of a batch's forward pass from which on one step is checked: its loss, and its gradient as a whole.
+const LARGE = 1e9;
 
 /** @returns {Workload} */
 function train(network, batch) {
-  const { shape, classes, multiplyAdds, firstMultiplyAdds } = networks[network];
+  const { shape, classes, rate, multiplyAdds, firstMultiplyAdds } = networks[network];
+  const large = batch * multiplyAdds > LARGE;
+  const checkedCalls = large ? 1 : STEPS_CHECKED;
   return {
     name: `train-${network}-b${batch}`,
     kind: 'train',
     images: shape.length === 3,
+    network,
     flop: 2 * batch * (3 * multiplyAdds - firstMultiplyAdds),
+    checkedCalls,
     inputs: { images: normal(batch, ...shape), targets: labels(batch, classes) },
     prepare: ({ hebb, device }, { images, targets }) => {
       const model = hebb.models[network]().to(device);
-      const optimizer = new hebb.optim.SGD(model.parameters(), { lr: 0.01, momentum: 0.9, weightDecay: 5e-4 });
+      const optimizer = new hebb.optim.SGD(model.parameters(), { lr: rate, ...shapes.optimizer });
       const step = hebb.compile((x, y) => {
         optimizer.zeroGrad();
         const loss = hebb.nn.functional.crossEntropy(model.forward(x), y);
@@ -29,17 +36,23 @@ function train(network, batch) {
       return {
         call: async () => {
           const loss = step(images, targets);
-          await loss.item();
+          const value = await loss.item();
           loss.dispose();
+          return value;
         },
-        outputs: () => [
-          ...Array.from({ length: STEPS_CHECKED }, () => step(images, targets)),
-          ...model.parameters().map((parameter) => parameter.detach()),
-        ],
+        outputs: () => {
+          const losses = Array.from({ length: checkedCalls }, () => step(images, targets));
+          return large ? losses : [...losses, ...model.parameters().map((parameter) => parameter.detach())];
+        },
+        gradients: () => (large ? model.parameters().map(({ grad }) => grad.detach()) : []),
       };
     },
   };
 }
 
-/** @type {Workload[]} */
-export const training = [train('mlp', 128), train('lenet5', 64)];
+/** @returns {Workload[]} */
+export function training(onGpu) {
+  return Object.entries(networks).flatMap(([name, { train: batches, gpu = 1 }]) =>
+    batches.map((batch) => train(name, onGpu ? gpu * batch : batch)),
+  );
+}
