@@ -1,0 +1,151 @@
+#include "core/scratch.h"
+#include "cpu/conv/winograd/filters.h"
+#include "cpu/conv/winograd/product.h"
+#include "cpu/conv/winograd/results.h"
+#include "cpu/conv/winograd/tiles.h"
+#include "cpu/conv/winograd/winograd.h"
+#include "cpu/gemm/pack.h"
+#include "cpu/gemm/slots.h"
+
+namespace hebb::cpu::HEBB_ISA::winograd {
+namespace {
+
+HEBB_INLINE int64_t ceil_divide(int64_t value, int64_t divisor) { return (value + divisor - 1) / divisor; }
+
+// A convolution of one group, forward or, with the filters turned over, backward.
+struct Pass {
+  Tiles tiles;
+  Filters filters;
+  Results results;
+  int64_t tile_count, filter_count, depth;
+};
+
+// An extent in blocks of one size, but for the last.
+struct Blocks {
+  int64_t extent, size, count;
+  int64_t begin(int64_t block) const { return block * size; }
+  int64_t length(int64_t block) const { return at_most(extent - block * size, size); }
+};
+Blocks blocks_of(int64_t extent, int64_t largest, int64_t multiple) {
+  const int64_t size = round_up(ceil_divide(extent, ceil_divide(extent, largest)), multiple);
+  return {extent, size, ceil_divide(extent, size)};
+}
+
+struct Plan {
+  Blocks tiles, filters, depths;
+  // Filters are transformed once for all, or where few tiles use them, by who multiplies by them.
+  bool stored_filters;
+  int64_t filter_frequency, input_frequency, product_frequency;  // floats from a frequency to the next
+  int64_t filter_block_floats, private_floats;
+};
+
+Plan plan_of(const Pass& pass) {
+  Plan plan{blocks_of(pass.tile_count, tile_block, 1), blocks_of(pass.filter_count, filter_block, column_tile),
+            blocks_of(pass.depth, depth_block, Vec::width), true, 0, 0, 0, 0, 0};
+  plan.stored_filters = plan.tiles.count > 1;
+  plan.filter_frequency = plan.depths.size * plan.filters.size;
+  plan.input_frequency = plan.tiles.size * row_stride + skew;
+  plan.product_frequency = plan.tiles.size * plan.filters.size + skew;
+  plan.filter_block_floats = frequencies * plan.filter_frequency;
+  plan.private_floats = frequencies * (plan.input_frequency + plan.product_frequency) +
+                        (plan.stored_filters ? 0 : plan.filter_block_floats);
+  return plan;
+}
+
+void transform_filter_block(const Pass& pass, const Plan& plan, int64_t filters, int64_t depths, float* to) {
+  transform_filters(pass.filters, plan.filters.begin(filters), plan.filters.length(filters), plan.depths.begin(depths),
+                    plan.depths.length(depths), {to, plan.filter_frequency, plan.depths.size * column_tile});
+}
+
+// One block of tiles with one block of filters.
+void compute_block(const Pass& pass, const Plan& plan, int64_t tiles, int64_t filters, const float* stored_filters,
+                   float* memory) {
+  float* const inputs = memory;
+  float* const products = inputs + frequencies * plan.input_frequency;
+  float* const own_filters = products + frequencies * plan.product_frequency;
+  const int64_t first = plan.tiles.begin(tiles), count = plan.tiles.length(tiles);
+  for (int64_t depth = 0; depth < plan.depths.count; ++depth) {
+    const float* transformed = stored_filters + (filters * plan.depths.count + depth) * plan.filter_block_floats;
+    if (!plan.stored_filters) {
+      transform_filter_block(pass, plan, filters, depth, own_filters);
+      transformed = own_filters;
+    }
+    transform_inputs(pass.tiles, first, count, plan.depths.begin(depth), plan.depths.length(depth),
+                     {inputs, plan.input_frequency});
+    Product product;
+    product.rows = count;
+    product.columns = round_up(plan.filters.length(filters), Vec::width);
+    product.depth = plan.depths.length(depth);
+    product.b_step = column_tile;
+    product.panel_step = plan.depths.size * column_tile;
+    product.c_stride = plan.filters.size;
+    product.accumulate = depth > 0;
+    for (int64_t frequency = 0; frequency < frequencies; ++frequency) {
+      product.a = inputs + frequency * plan.input_frequency;
+      product.b = transformed + frequency * plan.filter_frequency;
+      product.c = products + frequency * plan.product_frequency;
+      multiply(product);
+    }
+  }
+  write_results({products, plan.product_frequency, plan.filters.size}, first, count, plan.filters.begin(filters),
+                plan.filters.length(filters), pass.results);
+}
+
+void run(const Pass& pass) {
+  const Plan plan = plan_of(pass);
+  const int threads = thread_count();
+  const int64_t filter_blocks = plan.filters.count * plan.depths.count;
+  const int64_t stored_floats = plan.stored_filters ? filter_blocks * plan.filter_block_floats : 0;
+  float* const memory = static_cast<float*>(
+      scratch(ScratchSlot::pack_a,
+              static_cast<size_t>(stored_floats + threads * plan.private_floats) * sizeof(float)));
+  if (plan.stored_filters) {
+    for_slots(threads, filter_blocks, [&](int, int64_t begin, int64_t end) {
+      for (int64_t block = begin; block < end; ++block)
+        transform_filter_block(pass, plan, block / plan.depths.count, block % plan.depths.count,
+                               memory + block * plan.filter_block_floats);
+    });
+  }
+  for_slots(threads, plan.tiles.count * plan.filters.count, [&](int slot, int64_t begin, int64_t end) {
+    for (int64_t block = begin; block < end; ++block)
+      compute_block(pass, plan, block / plan.filters.count, block % plan.filters.count, memory,
+                    memory + stored_floats + slot * plan.private_floats);
+  });
+}
+
+}  // namespace
+
+void convolve(const Convolution& c, const float* x, const float* weight, const float* bias, Activation activation,
+              float* y) {
+  const Conv2dGeometry& g = c.geometry;
+  const int64_t filters = c.group_filters();
+  const int64_t rows = ceil_divide(c.out_height, outputs), columns = ceil_divide(c.out_width, outputs);
+  for (int64_t group = 0; group < g.groups; ++group) {
+    Pass pass;
+    pass.tiles = {x + group * c.depth, c.height, c.width, c.channels, -g.pad_top, -g.pad_left, rows, columns};
+    pass.filters = {weight + group * filters * c.window(), c.window(), 1, c.depth, false};
+    pass.results = {y + group * filters, c.out_height, c.out_width,
+                    c.filters,           rows,         columns,
+                    bias ? bias + group * filters : nullptr, activation};
+    pass.tile_count = c.images * rows * columns, pass.filter_count = filters, pass.depth = c.depth;
+    run(pass);
+  }
+}
+
+// The convolution of the gradient with the filters turned by half a circle, channels and filters exchanged.
+void gradient_of_input(const Convolution& c, const float* grad, const float* weight, float* dx) {
+  const Conv2dGeometry& g = c.geometry;
+  const int64_t filters = c.group_filters();
+  const int64_t rows = ceil_divide(c.height, outputs), columns = ceil_divide(c.width, outputs);
+  for (int64_t group = 0; group < g.groups; ++group) {
+    Pass pass;
+    pass.tiles = {grad + group * filters, c.out_height,           c.out_width,             c.filters,
+                  g.pad_top - (taps - 1), g.pad_left - (taps - 1), rows, columns};
+    pass.filters = {weight + group * filters * c.window(), 1, c.window(), c.depth, true};
+    pass.results = {dx + group * c.depth, c.height, c.width, c.channels, rows, columns, nullptr, Activation::none};
+    pass.tile_count = c.images * rows * columns, pass.filter_count = c.depth, pass.depth = filters;
+    run(pass);
+  }
+}
+
+}  // namespace hebb::cpu::HEBB_ISA::winograd
