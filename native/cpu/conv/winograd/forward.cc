@@ -1,16 +1,14 @@
 #include "core/scratch.h"
+#include "cpu/conv/winograd/blocks.h"
 #include "cpu/conv/winograd/filters.h"
 #include "cpu/conv/winograd/product.h"
 #include "cpu/conv/winograd/results.h"
 #include "cpu/conv/winograd/tiles.h"
 #include "cpu/conv/winograd/winograd.h"
-#include "cpu/gemm/pack.h"
 #include "cpu/gemm/slots.h"
 
 namespace hebb::cpu::HEBB_ISA::winograd {
 namespace {
-
-HEBB_INLINE int64_t ceil_divide(int64_t value, int64_t divisor) { return (value + divisor - 1) / divisor; }
 
 // A convolution of one group, forward or, with the filters turned over, backward.
 struct Pass {
@@ -19,17 +17,6 @@ struct Pass {
   Results results;
   int64_t tile_count, filter_count, depth;
 };
-
-// An extent in blocks of one size, but for the last.
-struct Blocks {
-  int64_t extent, size, count;
-  int64_t begin(int64_t block) const { return block * size; }
-  int64_t length(int64_t block) const { return at_most(extent - block * size, size); }
-};
-Blocks blocks_of(int64_t extent, int64_t largest, int64_t multiple) {
-  const int64_t size = round_up(ceil_divide(extent, ceil_divide(extent, largest)), multiple);
-  return {extent, size, ceil_divide(extent, size)};
-}
 
 struct Plan {
   Blocks tiles, filters, depths;
@@ -40,7 +27,7 @@ struct Plan {
 };
 
 Plan plan_of(const Pass& pass) {
-  Plan plan{blocks_of(pass.tile_count, tile_block, 1), blocks_of(pass.filter_count, filter_block, column_tile),
+  Plan plan{blocks_of(pass.tile_count, pass.tile_count <= 70 ? 70 : tile_block, 1), blocks_of(pass.filter_count, filter_block, column_tile),
             blocks_of(pass.depth, depth_block, Vec::width), true, 0, 0, 0, 0, 0};
   plan.stored_filters = plan.tiles.count > 1;
   plan.filter_frequency = plan.depths.size * plan.filters.size;
@@ -84,6 +71,7 @@ void compute_block(const Pass& pass, const Plan& plan, int64_t tiles, int64_t fi
       product.a = inputs + frequency * plan.input_frequency;
       product.b = transformed + frequency * plan.filter_frequency;
       product.c = products + frequency * plan.product_frequency;
+      product.next = product.b + plan.filter_frequency;
       multiply(product);
     }
   }

@@ -2,6 +2,9 @@
 
 namespace hebb::cpu::HEBB_ISA::winograd {
 namespace {
+#ifndef PFL
+#define PFL 2
+#endif
 
 constexpr int width = Vec::width;
 
@@ -13,6 +16,8 @@ struct Tile {
   float* c;
   int64_t c_stride;
   bool accumulate;
+  const float* next;  // prefetched, next_step floats for each depth
+  int64_t next_step;
 };
 using TileFunction = void (*)(const Tile&);
 
@@ -30,7 +35,11 @@ void multiply_tile(const Tile& t) {
   }
   const float* a = t.a;
   const float* b = t.b;
-  for (const float* end = a + t.depth * depth_step; a != end; a += depth_step, b += t.b_step) {
+  const float* next = t.next;
+  for (const float* end = a + t.depth * depth_step; a != end; a += depth_step, b += t.b_step, next += t.next_step) {
+#ifndef NOPF
+    __builtin_prefetch(next, 0, PFL);
+#endif
     Vec right[vectors];
 #pragma GCC unroll 4
     for (int v = 0; v < vectors; ++v) right[v] = load(b + v * width);
@@ -74,6 +83,7 @@ HEBB_INLINE void multiply_tiles(const Product& p) {
     for (; column + column_tile <= p.columns; column += column_tile) {
       whole(tile);
       tile.b += p.panel_step;
+      tile.next += p.panel_step;
       tile.c += column_tile;
     }
     if (column < p.columns) pick<transposed, row_tile>(rows, width)(tile);

@@ -11,7 +11,8 @@ struct Product {
   int64_t b_step, panel_step;    // depths b_step apart within a panel
   float* c;
   int64_t c_stride;
-  bool accumulate;  // onto what c holds
+  bool accumulate;    // onto what c holds
+  const float* next;  // b of the next product, to prefetch
 };
 
 void multiply(const Product& product);

@@ -8,5 +8,6 @@ namespace hebb::cpu::HEBB_ISA::winograd {
 void convolve(const Convolution& c, const float* x, const float* weight, const float* bias, Activation activation,
               float* y);
 void gradient_of_input(const Convolution& c, const float* grad, const float* weight, float* dx);
+void gradient_of_weight(const Convolution& c, const float* grad, const float* x, float* dweight);
 
 }  // namespace hebb::cpu::HEBB_ISA::winograd
