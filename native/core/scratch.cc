@@ -26,9 +26,7 @@ void* scratch(ScratchSlot slot, size_t bytes) {
     const size_t unit = bytes < huge_page ? alignment : huge_page;
     const size_t rounded = (bytes + unit) / unit * unit;
     void* fresh = std::aligned_alloc(unit, rounded);
-#ifndef NOHUGE
     if (fresh && unit == huge_page) madvise(fresh, rounded, MADV_HUGEPAGE);
-#endif
     if (!fresh) throw OutOfMemory("out of memory: " + std::to_string(rounded) + " bytes of scratch");
     std::free(block.data);
     block.data = fresh;

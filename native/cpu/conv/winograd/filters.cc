@@ -42,7 +42,8 @@ void transform(const Square& square, int depth, float* to, int64_t frequency_str
     Vec result[points];
     transform_filter(half[row], result);
 #pragma GCC unroll 6
-    for (int column = 0; column < points; ++column) store(to + (row * points + column) * frequency_stride, result[column]);
+    for (int column = 0; column < points; ++column)
+      store(to + (row * points + column) * frequency_stride, result[column]);
   }
 }
 
@@ -56,11 +57,9 @@ void transform_filters(const Filters& source, int64_t filter, int64_t filters, i
     const int lanes = static_cast<int>(at_most(filters - offset, width));
     for (int64_t depth = 0; depth < depths; depth += width) {
       const int count = static_cast<int>(at_most(depths - depth, width));
-      gather(source,
-             source.data + (filter + offset) * source.filter_stride + (first + depth) * source.depth_stride, lanes,
-             count, square);
-      for (int k = 0; k < count; ++k)
-        transform(square, k, panel + (depth + k) * column_tile, target.frequency_stride);
+      gather(source, source.data + (filter + offset) * source.filter_stride + (first + depth) * source.depth_stride,
+             lanes, count, square);
+      for (int k = 0; k < count; ++k) transform(square, k, panel + (depth + k) * column_tile, target.frequency_stride);
     }
   }
 }

@@ -1,10 +1,9 @@
 #include "cpu/conv/winograd/product.h"
 
+#include "cpu/gemm/pack.h"
+
 namespace hebb::cpu::HEBB_ISA::winograd {
 namespace {
-#ifndef PFL
-#define PFL 2
-#endif
 
 constexpr int width = Vec::width;
 
@@ -37,9 +36,7 @@ void multiply_tile(const Tile& t) {
   const float* b = t.b;
   const float* next = t.next;
   for (const float* end = a + t.depth * depth_step; a != end; a += depth_step, b += t.b_step, next += t.next_step) {
-#ifndef NOPF
-    __builtin_prefetch(next, 0, PFL);
-#endif
+    __builtin_prefetch(next, 0, 2);
     Vec right[vectors];
 #pragma GCC unroll 4
     for (int v = 0; v < vectors; ++v) right[v] = load(b + v * width);
@@ -62,31 +59,38 @@ void multiply_tile(const Tile& t) {
 template <bool transposed, int rows>
 HEBB_INLINE TileFunction pick(int wanted, int64_t columns) {
   static_assert(column_vectors == 2);
-  if (wanted == rows)
-    return columns > width ? multiply_tile<transposed, rows, 2> : multiply_tile<transposed, rows, 1>;
+  if (wanted == rows) return columns > width ? multiply_tile<transposed, rows, 2> : multiply_tile<transposed, rows, 1>;
   if constexpr (rows > 1) return pick<transposed, rows - 1>(wanted, columns);
   return nullptr;
 }
 
-HEBB_INLINE int64_t at_most(int64_t value, int64_t limit) { return value < limit ? value : limit; }
-
+// Panel of b by panel: it stays in the cache while those of a pass, and meanwhile the next one comes.
 template <bool transposed>
 HEBB_INLINE void multiply_tiles(const Product& p) {
   const int64_t panels = (p.rows + row_tile - 1) / row_tile;
-  for (int64_t panel = 0; panel < panels; ++panel) {
-    const int64_t row = p.rows * panel / panels;
-    const int rows = static_cast<int>(p.rows * (panel + 1) / panels - row);
-    const TileFunction whole = pick<transposed, row_tile>(rows, column_tile);
-    Tile tile{p.depth, p.a + row * (transposed ? 1 : row_stride), p.b, p.b_step, p.c + row * p.c_stride, p.c_stride,
-              p.accumulate};
-    int64_t column = 0;
-    for (; column + column_tile <= p.columns; column += column_tile) {
-      whole(tile);
-      tile.b += p.panel_step;
-      tile.next += p.panel_step;
-      tile.c += column_tile;
+  Tile tile;
+  tile.b_step = p.b_step, tile.c_stride = p.c_stride, tile.next_step = column_tile / panels;
+  const float* b = p.b;
+  for (int64_t column = 0; column < p.columns; column += column_tile, b += p.panel_step) {
+    const float* next = b + p.panel_step;
+    for (int64_t panel = 0; panel < panels; ++panel) {
+      const int64_t row = p.rows * panel / panels;
+      const int rows = static_cast<int>(p.rows * (panel + 1) / panels - row);
+      const TileFunction function = pick<transposed, row_tile>(rows, p.columns - column);
+      tile.a = p.a + row * (transposed ? 1 : row_stride);
+      tile.b = b;
+      tile.c = p.c + row * p.c_stride + column;
+      tile.accumulate = p.accumulate;
+      for (int64_t rest = p.depth; rest > 0; rest -= tile.depth) {
+        tile.depth = at_most(rest, row_stride);
+        tile.next = next;
+        function(tile);
+        tile.accumulate = true;
+        tile.a += p.chunk_step;
+        tile.b += tile.depth * p.b_step;
+        next += tile.depth * tile.next_step;
+      }
     }
-    if (column < p.columns) pick<transposed, row_tile>(rows, width)(tile);
   }
 }
 

@@ -6,13 +6,13 @@ namespace hebb::cpu::HEBB_ISA::winograd {
 
 struct Product {
   int64_t rows, columns, depth;  // columns: whole vectors
-  const float* a;                // a[row, k] at row * row_stride + k, or transposed at k * row_stride + row
+  const float* a;                // a[row, k] at k / row_stride * chunk_step + row * row_stride + k % row_stride, or
+  int64_t chunk_step;            // transposed at k * row_stride + row
   const float* b;                // panels of column_tile columns (the last may have fewer), panel_step apart;
   int64_t b_step, panel_step;    // depths b_step apart within a panel
   float* c;
   int64_t c_stride;
-  bool accumulate;    // onto what c holds
-  const float* next;  // b of the next product, to prefetch
+  bool accumulate;  // onto what c holds
 };
 
 void multiply(const Product& product);

@@ -6,7 +6,7 @@ namespace hebb::cpu::HEBB_ISA::winograd {
 namespace {
 
 constexpr int width = Vec::width;
-alignas(64) constexpr float zeros[depth_block] = {};
+alignas(64) constexpr float zeros[row_stride] = {};
 
 template <int extent, class Load>
 HEBB_INLINE void transform_vector(const Load& load_pixel, float* to, int64_t frequency_stride) {
@@ -33,7 +33,8 @@ HEBB_INLINE void transform_vector(const Load& load_pixel, float* to, int64_t fre
       transform_gradient(half[row], values);
     }
 #pragma GCC unroll 6
-    for (int column = 0; column < points; ++column) store(to + (row * points + column) * frequency_stride, values[column]);
+    for (int column = 0; column < points; ++column)
+      store(to + (row * points + column) * frequency_stride, values[column]);
   }
 }
 
@@ -45,16 +46,14 @@ HEBB_INLINE void transform_tiles(const Tiles& tiles, int64_t first, int64_t coun
   for (int64_t tile = 0; tile < count; ++tile) {
     const float* pixels[extent * extent];
     const int64_t top = tiles.top + row * outputs, left = tiles.left + column * outputs;
-    const float* corner =
-        tiles.data + ((image * tiles.height + top) * tiles.width + left) * tiles.pixel + channel;
+    const float* corner = tiles.data + ((image * tiles.height + top) * tiles.width + left) * tiles.pixel + channel;
 #pragma GCC unroll 6
     for (int y = 0; y < extent; ++y) {
       const bool inside = top + y >= 0 && top + y < tiles.height;
 #pragma GCC unroll 6
       for (int x = 0; x < extent; ++x)
-        pixels[y * extent + x] = inside && left + x >= 0 && left + x < tiles.width
-                                     ? corner + (y * tiles.width + x) * tiles.pixel
-                                     : zeros;
+        pixels[y * extent + x] =
+            inside && left + x >= 0 && left + x < tiles.width ? corner + (y * tiles.width + x) * tiles.pixel : zeros;
     }
     float* to = target.data + tile * row_stride;
     int64_t c = 0;

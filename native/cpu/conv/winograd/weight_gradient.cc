@@ -21,14 +21,20 @@ struct Pass {
 
 struct Plan {
   Blocks filters, channels, tiles;
-  int64_t chunks;  // of blocks of tiles; their sums are added at the end
+  int64_t chunks;                                    // of blocks of tiles; their sums are added at the end
   int64_t transformed_frequency, product_frequency;  // floats from a frequency to the next
   int64_t private_floats, weight_floats;
 };
 
 Plan plan_of(const Pass& pass) {
-  Plan plan{blocks_of(pass.filter_count, gradient_filters, 1), blocks_of(pass.channel_count, gradient_channels, width),
-            blocks_of(pass.tile_count, gradient_tiles, 1), 1, 0, 0, 0, 0};
+  Plan plan{blocks_of(pass.filter_count, gradient_filters, 1),
+            blocks_of(pass.channel_count, gradient_channels, width),
+            blocks_of(pass.tile_count, gradient_tiles, 1),
+            1,
+            0,
+            0,
+            0,
+            0};
   const int64_t blocks = plan.filters.count * plan.channels.count;
   plan.chunks = at_most(ceil_divide(gradient_items, blocks), plan.tiles.count);
   plan.transformed_frequency = plan.tiles.size * row_stride + skew;
@@ -72,8 +78,8 @@ void write_weights(const Pass& pass, const Plan& plan, int64_t filters, int64_t 
 }
 
 // The sums of one chunk of tiles for one block of filters and channels.
-void compute_block(const Pass& pass, const Plan& plan, int64_t filters, int64_t channels, int64_t chunk,
-                   float* memory, float* dweight) {
+void compute_block(const Pass& pass, const Plan& plan, int64_t filters, int64_t channels, int64_t chunk, float* memory,
+                   float* dweight) {
   float* const gradients = memory;
   float* const inputs = gradients + frequencies * plan.transformed_frequency;
   float* const products = inputs + frequencies * plan.transformed_frequency;
@@ -88,6 +94,7 @@ void compute_block(const Pass& pass, const Plan& plan, int64_t filters, int64_t 
     product.rows = plan.filters.length(filters);
     product.columns = round_up(plan.channels.length(channels), width);
     product.depth = count;
+    product.chunk_step = 0;
     product.b_step = row_stride;
     product.panel_step = column_tile;
     product.c_stride = plan.channels.size;
@@ -96,7 +103,6 @@ void compute_block(const Pass& pass, const Plan& plan, int64_t filters, int64_t 
       product.a = gradients + frequency * plan.transformed_frequency;
       product.b = inputs + frequency * plan.transformed_frequency;
       product.c = products + frequency * plan.product_frequency;
-      product.next = product.b;
       multiply_transposed(product);
     }
   }
