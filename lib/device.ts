@@ -48,6 +48,20 @@ export function getThreads(): number {
   return native.threads();
 }
 
+/**
+ * Whether the CPU kernels may compute convolutions of 3 x 3 windows by Winograd's F(4 x 4, 3 x 3) where it is faster (many
+ * channels and filters, strides and dilations of 1): about twice the speed, at three times the rounding error.
+ * Process-wide, for all that is called from now on, replays of compiled functions too. Default: true, false if
+ * HEBB_WINOGRAD is 0.
+ */
+export function setWinograd(on: boolean): void {
+  native.setWinograd(on);
+}
+
+export function getWinograd(): boolean {
+  return native.winograd();
+}
+
 /** Bytes in use, reserved, the peak and the limit of a device. */
 export function memory(device: string = getDefaultDevice()): MemoryStatistics {
   return native.memory(deviceNumber(device));

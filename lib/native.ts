@@ -44,6 +44,8 @@ interface Addon {
   trimMemory(device: number): void;
   setThreads(count: number): void;
   threads(): number;
+  setWinograd(on: boolean): void;
+  winograd(): boolean;
 }
 
 export const packageRoot = join(__dirname, '..');

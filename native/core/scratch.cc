@@ -1,5 +1,7 @@
 #include "core/scratch.h"
 
+#include <sys/mman.h>
+
 #include <cstdlib>
 
 #include "core/error.h"
@@ -7,7 +9,7 @@
 namespace hebb {
 namespace {
 
-constexpr size_t alignment = 64;
+constexpr size_t alignment = 64, huge_page = size_t{1} << 21;
 
 struct Block {
   void* data = nullptr;
@@ -21,8 +23,10 @@ void* scratch(ScratchSlot slot, size_t bytes) {
   static thread_local Block blocks[static_cast<size_t>(ScratchSlot::count)];
   Block& block = blocks[static_cast<size_t>(slot)];
   if (bytes > block.bytes || !block.data) {
-    const size_t rounded = (bytes + alignment) / alignment * alignment;
-    void* fresh = std::aligned_alloc(alignment, rounded);
+    const size_t unit = bytes < huge_page ? alignment : huge_page;
+    const size_t rounded = (bytes + unit) / unit * unit;
+    void* fresh = std::aligned_alloc(unit, rounded);
+    if (fresh && unit == huge_page) madvise(fresh, rounded, MADV_HUGEPAGE);
     if (!fresh) throw OutOfMemory("out of memory: " + std::to_string(rounded) + " bytes of scratch");
     std::free(block.data);
     block.data = fresh;

@@ -1,9 +1,12 @@
 // The addon's entry point, and what it says of the machine.
 #include <napi.h>
 
+#include <atomic>
+
 #include "core/error.h"
 #include "core/parallel_for.h"
 #include "cpu/isa.h"
+#include "cpu/winograd_switch.h"
 #include "node/arguments.h"
 #include "node/kernels.h"
 #include "node/parameters.h"
@@ -70,6 +73,36 @@ Napi::Value set_threads(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// What the commands enqueued last will have switched to.
+std::atomic<bool>& winograd_wanted() {
+  static std::atomic<bool> wanted = cpu::winograd_is_on();
+  return wanted;
+}
+
+class SwitchWinograd final : public Command {
+ public:
+  explicit SwitchWinograd(bool on) : on_(on) {}
+  void run() override { cpu::switch_winograd(on_); }
+
+ private:
+  bool on_;
+};
+
+// (on): for what is enqueued from now on, replays of programs included
+Napi::Value set_winograd(const Napi::CallbackInfo& info) {
+  Environment& environment = Environment::of(info.Env());
+  Call call(environment, info.Env());
+  const bool on = Argument<bool>::read(call, info[0], "on");
+  if (environment.program) throw Error("expected no recording in progress: a replay would not repeat it");
+  winograd_wanted() = on;
+  Runtime::get().devices()[0].stream->push(std::make_unique<SwitchWinograd>(on));
+  return info.Env().Undefined();
+}
+
+Napi::Value winograd(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), winograd_wanted().load());
+}
+
 Napi::Value threads(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), thread_count()); }
 
 }  // namespace
@@ -86,6 +119,8 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   add_function<trim_memory>(env, exports, "trimMemory");
   add_function<set_threads>(env, exports, "setThreads");
   add_function<threads>(env, exports, "threads");
+  add_function<set_winograd>(env, exports, "setWinograd");
+  add_function<winograd>(env, exports, "winograd");
   return exports;
 }
 

@@ -131,6 +131,7 @@ const names = [
   'disposeProgram',
   'memory',
   'setThreads',
+  'setWinograd',
 ];
 const functions = [...Object.entries(addon.kernels), ...names.map((name) => [name, addon[name]])];
 const counts = { calls: 0, errors: 0, accepted: 0, deep: 0 };
@@ -194,6 +195,7 @@ async function main(calls) {
       if (round > 5) counts.deep++;
     }
     if (name === 'setThreads') addon.setThreads(threads);
+    if (name === 'setWinograd') addon.setWinograd(true);
     if (counts.calls % 500 < 12) await addon.mark(0, false);
   }
   try {

@@ -3,7 +3,9 @@
 #include "core/scratch.h"
 #include "cpu/conv/conv2d.h"
 #include "cpu/conv/merge.h"
+#include "cpu/conv/winograd/winograd.h"
 #include "cpu/gemm/pack.h"
+#include "cpu/winograd_switch.h"
 #include "ops/kernel_table.h"
 
 namespace hebb::cpu::HEBB_ISA {
@@ -22,6 +24,8 @@ const float* repeat(const float* values, int64_t count, int64_t positions, float
   return to;
 }
 
+bool takes_winograd(const Convolution& c) { return winograd::pays(c) && winograd_is_on(); }
+
 }  // namespace
 
 decltype(ops::conv2d::check) conv2d;
@@ -31,6 +35,7 @@ void conv2d(In<float> x, In<float> weight, Optional<In<float>> scale, Optional<I
   const Convolution c(x.shape, weight.shape, y.shape, geometry);
   Epilogue epilogue{scale ? scale.data : nullptr, bias ? bias.data : nullptr, residual ? residual.data : nullptr,
                     c.filters, activation};
+  if (takes_winograd(c)) return winograd::convolve(c, x.data, weight.data, epilogue, y.data);
   const int64_t positions = positions_to_merge(c);
   if (positions == 1) return convolve(c, x.data, weight.data, epilogue, y.data);
   const Convolution merged = merge_positions(c, positions);
@@ -47,6 +52,7 @@ decltype(ops::conv2d_input_gradient::check) conv2d_input_gradient;
 void conv2d_input_gradient(In<float> grad, In<float> weight, Out<float> dx, Conv2dGeometry geometry) {
   if (dx.size() == 0) return;
   const Convolution c(dx.shape, weight.shape, grad.shape, geometry);
+  if (takes_winograd(c)) return winograd::gradient_of_input(c, grad.data, weight.data, dx.data);
   const int64_t positions = positions_to_merge(c);
   if (positions == 1) return gradient_of_input(c, grad.data, weight.data, dx.data);
   const Convolution merged = merge_positions(c, positions);
@@ -59,6 +65,7 @@ decltype(ops::conv2d_weight_gradient::check) conv2d_weight_gradient;
 void conv2d_weight_gradient(In<float> grad, In<float> x, Out<float> dweight, Conv2dGeometry geometry) {
   if (dweight.size() == 0) return;
   const Convolution c(x.shape, dweight.shape, grad.shape, geometry);
+  if (takes_winograd(c)) return winograd::gradient_of_weight(c, grad.data, x.data, dweight.data);
   const int64_t positions = positions_to_merge(c);
   if (positions == 1) return gradient_of_weight(c, grad.data, x.data, dweight.data);
   const Convolution merged = merge_positions(c, positions);

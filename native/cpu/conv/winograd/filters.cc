@@ -1,0 +1,67 @@
+#include "cpu/conv/winograd/filters.h"
+
+#include "cpu/gemm/pack.h"
+
+namespace hebb::cpu::HEBB_ISA::winograd {
+namespace {
+
+constexpr int width = Vec::width;
+constexpr int tap_count = taps * taps;
+
+// A vector of filters at up to width depths, tap by tap.
+struct Square {
+  float values[tap_count][width * width];
+};
+
+void gather(const Filters& source, const float* from, int filters, int depths, Square& square) {
+  for (int tap = 0; tap < tap_count; ++tap) {
+    const float* taps_from = from + (source.mirrored ? tap_count - 1 - tap : tap) * source.tap_stride;
+    float* to = square.values[tap];
+    if (source.depth_stride == 1) {
+      transpose_strip(taps_from, source.filter_stride, filters, depths, to, width);
+    } else {
+      for (int depth = 0; depth < depths; ++depth)
+        store(to + depth * width, load_partial(taps_from + depth * source.depth_stride, filters));
+    }
+  }
+}
+
+void transform(const Square& square, int depth, float* to, int64_t frequency_stride) {
+  Vec half[points][taps];
+#pragma GCC unroll 3
+  for (int column = 0; column < taps; ++column) {
+    Vec values[taps], result[points];
+#pragma GCC unroll 3
+    for (int row = 0; row < taps; ++row) values[row] = load(square.values[row * taps + column] + depth * width);
+    transform_filter(values, result);
+#pragma GCC unroll 6
+    for (int row = 0; row < points; ++row) half[row][column] = result[row];
+  }
+#pragma GCC unroll 6
+  for (int row = 0; row < points; ++row) {
+    Vec result[points];
+    transform_filter(half[row], result);
+#pragma GCC unroll 6
+    for (int column = 0; column < points; ++column)
+      store(to + (row * points + column) * frequency_stride, result[column]);
+  }
+}
+
+}  // namespace
+
+void transform_filters(const Filters& source, int64_t filter, int64_t filters, int64_t first, int64_t depths,
+                       const FilterPanels& target) {
+  Square square;
+  for (int64_t offset = 0; offset < filters; offset += width) {
+    float* const panel = target.data + offset / column_tile * target.panel_stride + offset % column_tile;
+    const int lanes = static_cast<int>(at_most(filters - offset, width));
+    for (int64_t depth = 0; depth < depths; depth += width) {
+      const int count = static_cast<int>(at_most(depths - depth, width));
+      gather(source, source.data + (filter + offset) * source.filter_stride + (first + depth) * source.depth_stride,
+             lanes, count, square);
+      for (int k = 0; k < count; ++k) transform(square, k, panel + (depth + k) * column_tile, target.frequency_stride);
+    }
+  }
+}
+
+}  // namespace hebb::cpu::HEBB_ISA::winograd

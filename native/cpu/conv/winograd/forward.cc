@@ -1,0 +1,154 @@
+#include "core/scratch.h"
+#include "cpu/conv/winograd/blocks.h"
+#include "cpu/conv/winograd/filters.h"
+#include "cpu/conv/winograd/product.h"
+#include "cpu/conv/winograd/results.h"
+#include "cpu/conv/winograd/tiles.h"
+#include "cpu/conv/winograd/winograd.h"
+#include "cpu/gemm/slots.h"
+
+namespace hebb::cpu::HEBB_ISA::winograd {
+namespace {
+
+// A convolution of one group, forward or, with the filters turned over, backward.
+struct Pass {
+  Tiles tiles;
+  Filters filters;
+  Results results;
+  int64_t tile_count, filter_count, depth;
+};
+
+struct Plan {
+  Blocks tiles, filters, depths;
+  // Filters are transformed once for all, or where all tiles are one block, by who multiplies by them.
+  bool stored_filters;
+  int64_t filter_panel, filter_frequency;  // floats from a panel and from a frequency to the next
+  int64_t input_chunk, input_frequency, product_frequency;
+  int64_t filter_block_floats, private_floats;
+};
+
+Plan plan_of(const Pass& pass) {
+  Plan plan{};
+  plan.stored_filters = pass.tile_count > few_tiles;
+  plan.tiles = blocks_of(pass.tile_count, plan.stored_filters ? tile_block : few_tiles, 1);
+  plan.filters = blocks_of(pass.filter_count, plan.stored_filters ? filter_block : few_tiles_filter_block, column_tile);
+  plan.depths = {pass.depth, row_stride, ceil_divide(pass.depth, row_stride)};
+  plan.filter_panel = pass.depth * column_tile;
+  plan.filter_frequency = pass.depth * plan.filters.size + skew;
+  plan.input_chunk = plan.tiles.size * row_stride;
+  plan.input_frequency = plan.depths.count * plan.input_chunk + skew;
+  plan.product_frequency = plan.tiles.size * plan.filters.size + skew;
+  plan.filter_block_floats = frequencies * plan.filter_frequency;
+  plan.private_floats = frequencies * (plan.input_frequency + plan.product_frequency) +
+                        (plan.stored_filters ? 0 : plan.filter_block_floats);
+  return plan;
+}
+
+void transform_filter_block(const Pass& pass, const Plan& plan, int64_t filters, int64_t depths, float* block) {
+  transform_filters(pass.filters, plan.filters.begin(filters), plan.filters.length(filters), plan.depths.begin(depths),
+                    plan.depths.length(depths),
+                    {block + plan.depths.begin(depths) * column_tile, plan.filter_frequency, plan.filter_panel});
+}
+
+// A thread's memory, and the tiles whose inputs it holds.
+struct Worker {
+  float* inputs;
+  float* products;
+  float* filters;
+  int64_t tiles;
+  Worker(const Plan& plan, float* memory)
+      : inputs(memory),
+        products(inputs + frequencies * plan.input_frequency),
+        filters(products + frequencies * plan.product_frequency),
+        tiles(-1) {}
+};
+
+// One block of tiles with one block of filters.
+void compute_block(const Pass& pass, const Plan& plan, int64_t tiles, int64_t filters, const float* stored_filters,
+                   Worker& worker) {
+  const int64_t first = plan.tiles.begin(tiles), count = plan.tiles.length(tiles);
+  if (worker.tiles != tiles) {
+    for (int64_t depth = 0; depth < plan.depths.count; ++depth)
+      transform_inputs(pass.tiles, first, count, plan.depths.begin(depth), plan.depths.length(depth),
+                       {worker.inputs + depth * plan.input_chunk, plan.input_frequency});
+    worker.tiles = tiles;
+  }
+  const float* transformed = stored_filters + filters * plan.filter_block_floats;
+  if (!plan.stored_filters) {
+    for (int64_t depth = 0; depth < plan.depths.count; ++depth)
+      transform_filter_block(pass, plan, filters, depth, worker.filters);
+    transformed = worker.filters;
+  }
+  Product product;
+  product.rows = count;
+  product.columns = round_up(plan.filters.length(filters), Vec::width);
+  product.depth = pass.depth;
+  product.chunk_step = plan.input_chunk;
+  product.b_step = column_tile;
+  product.panel_step = plan.filter_panel;
+  product.c_stride = plan.filters.size;
+  product.accumulate = false;
+  for (int64_t frequency = 0; frequency < frequencies; ++frequency) {
+    product.a = worker.inputs + frequency * plan.input_frequency;
+    product.b = transformed + frequency * plan.filter_frequency;
+    product.c = worker.products + frequency * plan.product_frequency;
+    multiply(product);
+  }
+  write_results({worker.products, plan.product_frequency, plan.filters.size}, first, count, plan.filters.begin(filters),
+                plan.filters.length(filters), pass.results);
+}
+
+void run(const Pass& pass) {
+  const Plan plan = plan_of(pass);
+  const int threads = thread_count();
+  const int64_t stored_floats = plan.stored_filters ? plan.filters.count * plan.filter_block_floats : 0;
+  float* const memory = static_cast<float*>(
+      scratch(ScratchSlot::pack_a, static_cast<size_t>(stored_floats + threads * plan.private_floats) * sizeof(float)));
+  if (plan.stored_filters) {
+    for_slots(threads, plan.filters.count * plan.depths.count, [&](int, int64_t begin, int64_t end) {
+      for (int64_t block = begin; block < end; ++block)
+        transform_filter_block(pass, plan, block / plan.depths.count, block % plan.depths.count,
+                               memory + block / plan.depths.count * plan.filter_block_floats);
+    });
+  }
+  for_slots(threads, plan.tiles.count * plan.filters.count, [&](int slot, int64_t begin, int64_t end) {
+    Worker worker(plan, memory + stored_floats + slot * plan.private_floats);
+    for (int64_t block = begin; block < end; ++block)
+      compute_block(pass, plan, block / plan.filters.count, block % plan.filters.count, memory, worker);
+  });
+}
+
+}  // namespace
+
+void convolve(const Convolution& c, const float* x, const float* weight, const Epilogue& epilogue, float* y) {
+  const Conv2dGeometry& g = c.geometry;
+  const int64_t filters = c.group_filters();
+  const int64_t rows = ceil_divide(c.out_height, outputs), columns = ceil_divide(c.out_width, outputs);
+  for (int64_t group = 0; group < g.groups; ++group) {
+    Pass pass;
+    pass.tiles = {x + group * c.depth, c.height, c.width, c.channels, -g.pad_top, -g.pad_left, rows, columns};
+    pass.filters = {weight + group * filters * c.window(), c.window(), 1, c.depth, false};
+    pass.results = {
+        y + group * filters, c.out_height, c.out_width, c.filters, rows, columns, epilogue.from(0, group * filters)};
+    pass.tile_count = c.images * rows * columns, pass.filter_count = filters, pass.depth = c.depth;
+    run(pass);
+  }
+}
+
+// The convolution of the gradient with the filters turned by half a circle, channels and filters exchanged.
+void gradient_of_input(const Convolution& c, const float* grad, const float* weight, float* dx) {
+  const Conv2dGeometry& g = c.geometry;
+  const int64_t filters = c.group_filters();
+  const int64_t rows = ceil_divide(c.height, outputs), columns = ceil_divide(c.width, outputs);
+  for (int64_t group = 0; group < g.groups; ++group) {
+    Pass pass;
+    pass.tiles = {grad + group * filters,  c.out_height, c.out_width, c.filters, g.pad_top - (taps - 1),
+                  g.pad_left - (taps - 1), rows,         columns};
+    pass.filters = {weight + group * filters * c.window(), 1, c.window(), c.depth, true};
+    pass.results = {dx + group * c.depth, c.height, c.width, c.channels, rows, columns, Epilogue{}};
+    pass.tile_count = c.images * rows * columns, pass.filter_count = c.depth, pass.depth = filters;
+    run(pass);
+  }
+}
+
+}  // namespace hebb::cpu::HEBB_ISA::winograd

@@ -1,0 +1,30 @@
+// The tiles of images: squares of `extent` pixels whose corners are 4 pixels apart, with zeros where they reach
+// outside.
+#pragma once
+#include "cpu/conv/winograd/transform.h"
+
+namespace hebb::cpu::HEBB_ISA::winograd {
+
+struct Tiles {
+  const float* data;             // of the first channel wanted
+  int64_t height, width, pixel;  // of an image; the distance between its pixels
+  int64_t top, left;             // of the first tile, negative in padding
+  int64_t rows, columns;         // tiles of an image
+
+  HEBB_INLINE int64_t per_image() const { return rows * columns; }
+};
+
+// Where the transforms of tiles go: frequency f of tile t, channel c at f * frequency_stride + t * row_stride + c.
+struct Transformed {
+  float* data;
+  int64_t frequency_stride;
+};
+
+// B^T d B for 6 x 6 tiles [first, first + count), channels [channel, channel + channels): at most row_stride.
+void transform_inputs(const Tiles& tiles, int64_t first, int64_t count, int64_t channel, int64_t channels,
+                      const Transformed& to);
+// A d A^T for 4 x 4 tiles.
+void transform_gradients(const Tiles& tiles, int64_t first, int64_t count, int64_t channel, int64_t channels,
+                         const Transformed& to);
+
+}  // namespace hebb::cpu::HEBB_ISA::winograd

@@ -1,0 +1,16 @@
+// Convolutions of 3 x 3 windows with unit strides and dilations by Winograd's F(4 x 4, 3 x 3): a quarter of the direct
+// way's multiplications, at about three times its error. An infinity or NaN spoils all of its tile.
+#pragma once
+#include "cpu/conv/conv2d.h"
+
+namespace hebb::cpu::HEBB_ISA::winograd {
+
+// The gate: whether this is the faster way, which depends on the extents alone.
+bool pays(const Convolution& c);
+
+// Any 3 x 3 window with strides and dilations of 1, inside the gate or not.
+void convolve(const Convolution& c, const float* x, const float* weight, const Epilogue& epilogue, float* y);
+void gradient_of_input(const Convolution& c, const float* grad, const float* weight, float* dx);
+void gradient_of_weight(const Convolution& c, const float* grad, const float* x, float* dweight);
+
+}  // namespace hebb::cpu::HEBB_ISA::winograd

@@ -1,0 +1,319 @@
+// Winograd's convolutions on every instruction set, against the reference within a bound that is computed beside it.
+#include <cmath>
+
+#include "cpu/isa.h"
+#include "cpu/winograd_switch.h"
+#include "harness.h"
+#include "ops/conv2d.h"
+
+#define HEBB_WINOGRAD_PROBES(isa)                                                      \
+  namespace hebb::cpu::isa {                                                           \
+  decltype(ops::conv2d::check) winograd_forward;                                       \
+  decltype(ops::conv2d_input_gradient::check) winograd_input_gradient;                 \
+  decltype(ops::conv2d_weight_gradient::check) winograd_weight_gradient;               \
+  bool winograd_pays(const Shape&, const Shape&, const Shape&, const Conv2dGeometry&); \
+  }
+HEBB_WINOGRAD_PROBES(scalar)
+#if defined(__x86_64__)
+HEBB_WINOGRAD_PROBES(avx2)
+HEBB_WINOGRAD_PROBES(avx512)
+#elif defined(__aarch64__)
+HEBB_WINOGRAD_PROBES(neon)
+#endif
+
+namespace hebb::test {
+namespace {
+
+struct Probes {
+  cpu::Isa isa;
+  decltype(ops::conv2d::check)* forward;
+  decltype(ops::conv2d_input_gradient::check)* input_gradient;
+  decltype(ops::conv2d_weight_gradient::check)* weight_gradient;
+};
+#define HEBB_PROBES_OF(isa) \
+  { cpu::Isa::isa, cpu::isa::winograd_forward, cpu::isa::winograd_input_gradient, cpu::isa::winograd_weight_gradient }
+constexpr Probes probes[] = {
+    HEBB_PROBES_OF(scalar),
+#if defined(__x86_64__)
+    HEBB_PROBES_OF(avx2),
+    HEBB_PROBES_OF(avx512),
+#elif defined(__aarch64__)
+    HEBB_PROBES_OF(neon),
+#endif
+};
+
+struct Case {
+  const char* name;
+  int64_t images, height, width, filters, depth;  // depth: channels of a group
+  int64_t top, left, bottom, right;               // padding
+  int64_t groups;
+  Conv2dGeometry geometry() const { return {1, 1, top, left, bottom, right, 1, 1, groups}; }
+  Shape image() const { return shape({images, height, width, depth * groups}); }
+  Shape weight() const { return shape({filters, 3, 3, depth}); }
+  Shape result() const { return shape({images, height + top + bottom - 2, width + left + right - 2, filters}); }
+};
+
+constexpr Case cases[] = {
+    {"one pixel out", 1, 3, 3, 1, 1, 0, 0, 0, 0, 1},
+    {"one pixel in", 2, 1, 1, 3, 2, 1, 1, 1, 1, 1},
+    {"one whole tile", 1, 4, 4, 16, 16, 1, 1, 1, 1, 1},
+    {"tiles cut off", 2, 5, 7, 17, 15, 1, 1, 1, 1, 1},
+    {"no padding", 2, 9, 8, 33, 5, 0, 0, 0, 0, 1},
+    {"padding of 2", 1, 6, 3, 7, 35, 2, 2, 2, 2, 1},
+    {"uneven padding, above the window", 1, 4, 5, 6, 3, 4, 0, 1, 5, 1},
+    {"groups", 2, 6, 9, 34, 18, 1, 1, 1, 1, 2},
+    {"as many groups as channels", 1, 7, 6, 5, 1, 1, 1, 1, 1, 5},
+    {"sums in parts", 1, 5, 6, 20, 150, 1, 1, 1, 1, 1},
+    {"many filters", 1, 6, 5, 290, 9, 1, 1, 1, 1, 1},
+    {"blocks of tiles", 3, 26, 29, 40, 20, 1, 1, 1, 1, 1},
+    {"blocks of tiles and filters", 2, 31, 30, 270, 67, 1, 1, 1, 1, 1},
+    {"no images", 0, 5, 6, 3, 2, 1, 1, 1, 1, 1},
+    {"no filters", 2, 5, 6, 0, 2, 1, 1, 1, 1, 1},
+    {"no channels", 2, 5, 6, 3, 0, 1, 1, 1, 1, 1},
+};
+
+// The magnitudes of the transforms' coefficients, at the points 0, +-2/3, +-3/2 and infinity.
+constexpr double p = 2.0 / 3, q = 1.5, p2 = p * p, q2 = q * q;
+constexpr double at_p = 1 / (2 * p2 * (q2 - p2)), at_q = 1 / (2 * q2 * (q2 - p2));
+constexpr double from_inputs[6][6] = {{1, 0, p2 + q2, 0, 1, 0}, {0, p* q2, q2, p, 1, 0}, {0, p* q2, q2, p, 1, 0},
+                                      {0, q* p2, p2, q, 1, 0},  {0, q* p2, p2, q, 1, 0}, {0, 1, 0, p2 + q2, 0, 1}};
+constexpr double from_filters[6][3] = {{1, 0, 0},
+                                       {at_p, at_p* p, at_p* p2},
+                                       {at_p, at_p* p, at_p* p2},
+                                       {at_q, at_q* q, at_q* q2},
+                                       {at_q, at_q* q, at_q* q2},
+                                       {0, 0, 1}};
+constexpr double to_outputs[4][6] = {
+    {1, 1, 1, 1, 1, 0}, {0, p, p, q, q, 0}, {0, p2, p2, q2, q2, 0}, {0, p* p2, p* p2, q* q2, q* q2, 1}};
+
+struct Square {
+  double at[6][6];
+};
+// m x m^T of magnitudes; x is columns x columns.
+template <int rows, int columns>
+Square spread(const double (&m)[rows][columns], const Square& x) {
+  Square half{}, result{};
+  for (int i = 0; i < rows; ++i)
+    for (int j = 0; j < columns; ++j)
+      for (int k = 0; k < columns; ++k) half.at[i][j] += m[i][k] * std::fabs(x.at[k][j]);
+  for (int i = 0; i < rows; ++i)
+    for (int j = 0; j < rows; ++j)
+      for (int k = 0; k < columns; ++k) result.at[i][j] += half.at[i][k] * m[j][k];
+  return result;
+}
+// m^T x m.
+template <int rows, int columns>
+Square gather(const double (&m)[rows][columns], const Square& x) {
+  double turned[columns][rows];
+  for (int i = 0; i < rows; ++i)
+    for (int j = 0; j < columns; ++j) turned[j][i] = m[i][j];
+  return spread(turned, x);
+}
+
+Square pixels(const Array<float>& image, int64_t n, int64_t top, int64_t left, int64_t channel, int extent) {
+  Square square{};
+  const Shape& s = image.shape;
+  for (int64_t y = 0; y < extent; ++y)
+    for (int64_t x = 0; x < extent; ++x)
+      if (top + y >= 0 && top + y < s[1] && left + x >= 0 && left + x < s[2])
+        square.at[y][x] = image[((n * s[1] + top + y) * s[2] + left + x) * s[3] + channel];
+  return square;
+}
+Square weights(const Array<float>& weight, int64_t filter, int64_t channel) {
+  Square square{};
+  for (int64_t tap = 0; tap < 9; ++tap)
+    square.at[tap / 3][tap % 3] = weight[(filter * 9 + tap) * weight.shape[3] + channel];
+  return square;
+}
+
+// Each transform applies two matrices, whose sums are of 4 terms at most beside coefficients that are rounded
+// themselves: 5 roundings a matrix, 30 for three transforms, one for the product, one each for a bias and a residual.
+constexpr double transform_roundings = 33;
+
+// Visits the tiles of a result of these extents: visit(image, row, column), its first pixel's place.
+template <class Visit>
+void for_tiles(const Shape& result, const Visit& visit) {
+  for (int64_t n = 0; n < result[0]; ++n)
+    for (int64_t row = 0; row < result[1]; row += 4)
+      for (int64_t column = 0; column < result[2]; column += 4) visit(n, row, column);
+}
+
+// Roundings of a sum of `terms` products that pass through the transforms, times their magnitudes: for y and, with
+// tap(filter, channel) giving the taps of the turned filters, for dx.
+template <class Taps>
+Array<double> image_bounds(const Array<float>& image, const Shape& result, int64_t top, int64_t left, int64_t groups,
+                           const Taps& taps) {
+  const Array<double> bounds(result);
+  const int64_t depth = image.shape[3] / groups, filters = result[3] / groups;
+  std::vector<Square> transformed(static_cast<size_t>(result[3] * depth));
+  for (int64_t filter = 0; filter < result[3]; ++filter)
+    for (int64_t channel = 0; channel < depth; ++channel)
+      transformed[static_cast<size_t>(filter * depth + channel)] = spread(from_filters, taps(filter, channel));
+  for_tiles(result, [&](int64_t n, int64_t row, int64_t column) {
+    for (int64_t group = 0; group < groups; ++group) {
+      std::vector<Square> inputs;
+      for (int64_t channel = 0; channel < depth; ++channel)
+        inputs.push_back(spread(from_inputs, pixels(image, n, row - top, column - left, group * depth + channel, 6)));
+      for (int64_t filter = group * filters; filter < (group + 1) * filters; ++filter) {
+        Square sum{};
+        for (int64_t channel = 0; channel < depth; ++channel)
+          for (int f = 0; f < 36; ++f)
+            sum.at[f / 6][f % 6] += inputs[static_cast<size_t>(channel)].at[f / 6][f % 6] *
+                                    transformed[static_cast<size_t>(filter * depth + channel)].at[f / 6][f % 6];
+        const Square output = spread(to_outputs, sum);
+        for (int64_t y = 0; y < 4 && row + y < result[1]; ++y)
+          for (int64_t x = 0; x < 4 && column + x < result[2]; ++x)
+            bounds[((n * result[1] + row + y) * result[2] + column + x) * result[3] + filter] =
+                (static_cast<double>(depth) + transform_roundings) * unit_roundoff * output.at[y][x];
+      }
+    }
+  });
+  return bounds;
+}
+
+Array<double> weight_bounds(const Array<float>& grad, const Array<float>& image, const Case& c) {
+  const Array<double> bounds(c.weight());
+  const int64_t filters = c.filters / c.groups;
+  std::vector<Square> sums(static_cast<size_t>(c.filters * c.depth));
+  double tiles = 0;
+  for_tiles(c.result(), [&](int64_t n, int64_t row, int64_t column) {
+    ++tiles;
+    std::vector<Square> inputs;
+    for (int64_t channel = 0; channel < image.shape[3]; ++channel)
+      inputs.push_back(spread(from_inputs, pixels(image, n, row - c.top, column - c.left, channel, 6)));
+    for (int64_t filter = 0; filter < c.filters; ++filter) {
+      const Square gradient = gather(to_outputs, pixels(grad, n, row, column, filter, 4));
+      for (int64_t channel = 0; channel < c.depth; ++channel)
+        for (int f = 0; f < 36; ++f)
+          sums[static_cast<size_t>(filter * c.depth + channel)].at[f / 6][f % 6] +=
+              gradient.at[f / 6][f % 6] *
+              inputs[static_cast<size_t>(filter / filters * c.depth + channel)].at[f / 6][f % 6];
+    }
+  });
+  for (int64_t filter = 0; filter < c.filters; ++filter)
+    for (int64_t channel = 0; channel < c.depth; ++channel) {
+      const Square output = gather(from_filters, sums[static_cast<size_t>(filter * c.depth + channel)]);
+      for (int64_t tap = 0; tap < 9; ++tap)
+        bounds[(filter * 9 + tap) * c.depth + channel] =
+            (tiles + transform_roundings) * unit_roundoff * output.at[tap / 3][tap % 3];
+    }
+  return bounds;
+}
+
+// As compare of the harness, for the probes.
+template <class Reference, class Run>
+void check(const std::string& what, const Shape& shape, const Array<double>& bounds, Reference reference, Run run) {
+  const Array<float> want = garbage<float>(shape);
+  reference(want);
+  for (const Probes& probe : probes) {
+    if (!cpu::why_unusable(probe.isa).empty()) continue;
+    const std::string where = what + " on " + cpu::name_of(probe.isa);
+    Array<float> first;
+    for (int threads = 1; threads <= 4; ++threads) {
+      set_thread_count(threads);
+      const Array<float> got = garbage<float>(shape);
+      run(probe, got);
+      if (threads == 1) {
+        check_close(where, got, want, [&](int64_t index, double) { return bounds[index]; });
+        first = got;
+      } else if (!same_bits(first, got)) {
+        fail(__FILE__, __LINE__, where + ": other bits with " + std::to_string(threads) + " threads than with 1");
+      }
+    }
+    set_thread_count(1);
+  }
+}
+
+}  // namespace
+
+TEST(winograd_forward) {
+  for (const Case& c : cases) {
+    Random random(static_cast<uint64_t>(c.height * 31 + c.depth));
+    const Array<float> x = random.floats(c.image(), -1, 1), weight = random.floats(c.weight(), -1, 1);
+    const Array<float> scale = random.floats({c.filters}, -1, 1), bias = random.floats({c.filters}, -1, 1);
+    const Array<float> residual = random.floats(c.result(), -1, 1);
+    const Array<double> bounds = image_bounds(x, c.result(), c.top, c.left, c.groups,
+                                              [&](int64_t filter, int64_t i) { return weights(weight, filter, i); });
+    for (const bool whole : {false, true}) {
+      auto optional = [&](const Array<float>& values) {
+        return whole ? Optional<In<float>>(values) : Optional<In<float>>();
+      };
+      const Optional<In<float>> factor = optional(scale), offset = optional(bias), more = optional(residual);
+      const Activation activation = whole ? Activation::relu : Activation::none;
+      const Array<double> allowed = bounds.clone();
+      for (int64_t index = 0; index < allowed.size(); ++index) allowed[index] += whole ? 4 * unit_roundoff : 0;
+      check(
+          std::string("winograd, ") + c.name, c.result(), allowed,
+          [&](Out<float> y) { reference().conv2d(x, weight, factor, offset, more, y, c.geometry(), activation); },
+          [&](const Probes& probe, Out<float> y) {
+            probe.forward(x, weight, factor, offset, more, y, c.geometry(), activation);
+          });
+    }
+  }
+}
+
+TEST(winograd_input_gradient) {
+  for (const Case& c : cases) {
+    Random random(static_cast<uint64_t>(c.height * 37 + c.depth));
+    const Array<float> grad = random.floats(c.result(), -1, 1), weight = random.floats(c.weight(), -1, 1);
+    const int64_t filters = c.filters / c.groups;
+    const Array<double> bounds =
+        image_bounds(grad, c.image(), 2 - c.top, 2 - c.left, c.groups, [&](int64_t channel, int64_t filter) {
+          const Square taps = weights(weight, channel / c.depth * filters + filter, channel % c.depth);
+          Square turned{};
+          for (int tap = 0; tap < 9; ++tap) turned.at[tap / 3][tap % 3] = taps.at[2 - tap / 3][2 - tap % 3];
+          return turned;
+        });
+    check(
+        std::string("winograd's input gradient, ") + c.name, c.image(), bounds,
+        [&](Out<float> dx) { reference().conv2d_input_gradient(grad, weight, dx, c.geometry()); },
+        [&](const Probes& probe, Out<float> dx) { probe.input_gradient(grad, weight, dx, c.geometry()); });
+  }
+}
+
+TEST(winograd_weight_gradient) {
+  for (const Case& c : cases) {
+    Random random(static_cast<uint64_t>(c.height * 41 + c.depth));
+    const Array<float> grad = random.floats(c.result(), -1, 1), x = random.floats(c.image(), -1, 1);
+    check(
+        std::string("winograd's weight gradient, ") + c.name, c.weight(), weight_bounds(grad, x, c),
+        [&](Out<float> dweight) { reference().conv2d_weight_gradient(grad, x, dweight, c.geometry()); },
+        [&](const Probes& probe, Out<float> dweight) { probe.weight_gradient(grad, x, dweight, c.geometry()); });
+  }
+}
+
+TEST(winograd_gate) {
+  const auto pays = [](int64_t images, int64_t extent, int64_t channels, int64_t filters, int64_t stride) {
+    const int64_t out = (extent + 2 - 3) / stride + 1;
+    return cpu::scalar::winograd_pays(shape({images, extent, extent, channels}), shape({filters, 3, 3, channels}),
+                                      shape({images, out, out, filters}), {stride, stride, 1, 1, 1, 1, 1, 1, 1});
+  };
+  CHECK(pays(4, 224, 64, 64, 1));
+  CHECK(pays(1, 28, 512, 512, 1));
+  CHECK(!pays(4, 224, 64, 64, 2));
+  CHECK(!pays(4, 224, 3, 64, 1));
+  CHECK(!pays(1, 7, 512, 512, 1));  // the filters' transform takes longer than the convolution
+}
+
+// Inside the gate the kernels take Winograd's way when it is on, and only then.
+TEST(winograd_switch) {
+  const Case c{"", 1, 56, 56, 64, 64, 1, 1, 1, 1, 1};
+  Random random(9);
+  const Array<float> x = random.floats(c.image(), -1, 1), weight = random.floats(c.weight(), -1, 1);
+  const bool before = cpu::winograd_is_on();
+  for (const Probes& probe : probes) {
+    if (!cpu::why_unusable(probe.isa).empty()) continue;
+    const Array<float> winograd = garbage<float>(c.result()), on = winograd.clone(), off = winograd.clone();
+    probe.forward(x, weight, {}, winograd, c.geometry(), Activation::none);
+    const KernelTable& kernels = cpu::table_for(probe.isa);
+    cpu::switch_winograd(true);
+    kernels.conv2d(x, weight, {}, on, c.geometry(), Activation::none);
+    cpu::switch_winograd(false);
+    kernels.conv2d(x, weight, {}, off, c.geometry(), Activation::none);
+    CHECK(same_bits(on, winograd));
+    CHECK(!same_bits(off, winograd));
+  }
+  cpu::switch_winograd(before);
+}
+
+}  // namespace hebb::test
