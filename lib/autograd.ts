@@ -90,7 +90,7 @@ export function graphTensors(roots: readonly Tensor[]): Set<Tensor> {
 
 /** Gradients on their way to a tensor. Several may hold one tensor object, so holders are counted. */
 class Pending {
-  readonly #gradients = new Map<Tensor, { sum: Tensor; exclusive: boolean }>();
+  readonly #gradients = new Map<Tensor, Tensor>();
   readonly #holders = new Map<Tensor, number>();
 
   hold(gradient: Tensor): void {
@@ -112,26 +112,33 @@ class Pending {
     return this.#holders.get(gradient) === 1 && !gradient.shared;
   }
 
+  /** Adds a gradient, which the caller holds: in place of one of the two where nobody else can see it. */
   add(target: Tensor, gradient: Tensor, sumOf: (a: Tensor, b: Tensor) => Tensor): void {
-    const entry = this.#gradients.get(target);
-    if (!entry) {
+    const before = this.#gradients.get(target);
+    if (!before) {
       this.hold(gradient);
-      this.#gradients.set(target, { sum: gradient, exclusive: false });
-    } else if (entry.exclusive) {
-      callKernel('accumulate', entry.sum.handle, gradient.handle);
+      this.#gradients.set(target, gradient);
+    } else if (this.isExclusive(before)) {
+      callKernel('accumulate', before.handle, gradient.handle);
+    } else if (this.isExclusive(gradient)) {
+      callKernel('accumulate', gradient.handle, before.handle);
+      this.#replace(target, before, gradient);
     } else {
-      const sum = sumOf(entry.sum, gradient);
-      this.release(entry.sum);
-      this.hold(sum);
-      this.#gradients.set(target, { sum, exclusive: true });
+      this.#replace(target, before, sumOf(before, gradient));
     }
+  }
+
+  #replace(target: Tensor, before: Tensor, sum: Tensor): void {
+    this.hold(sum);
+    this.release(before);
+    this.#gradients.set(target, sum);
   }
 
   /** The gradient of a tensor, still held; null if none arrived. */
   take(target: Tensor): Tensor | null {
-    const entry = this.#gradients.get(target);
+    const gradient = this.#gradients.get(target) ?? null;
     this.#gradients.delete(target);
-    return entry?.sum ?? null;
+    return gradient;
   }
 }
 
@@ -194,12 +201,12 @@ function differentiate(node: GradientNode, gradient: Tensor, pending: Pending): 
   // Every result is held before any is let go: one tensor may stand for several.
   const wanted = gradients.map((result, index) => (needs[index] ? result : null));
   for (const result of wanted) if (result) pending.hold(result);
+  pending.release(gradient);
   wanted.forEach((result, index) => {
     const input = node.inputs[index] as Tensor;
     if (!result) return;
     pending.add(input, result, tensorMakers.sum);
   });
-  pending.release(gradient);
   for (const result of wanted) if (result) pending.release(result);
   for (const input of node.inputs) if (!input.node && input.requiresGrad) settleLeaf(input, pending);
 }

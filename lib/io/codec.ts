@@ -1,7 +1,7 @@
 import { InputError, oneLine } from '../errors';
 
-/** Element types of the safetensors format that hebb has tensors for. */
-export type SafetensorsType = 'F32' | 'I32' | 'U8';
+/** Element types of the safetensors format that are read; I64, which PyTorch counts batches in, becomes I32. */
+export type SafetensorsType = 'F32' | 'I32' | 'U8' | 'I64';
 
 /** Where a tensor lies in a file: `begin` and `end` are bytes from the end of the header. */
 export interface TensorInfo {
@@ -29,7 +29,7 @@ export const MAX_HEADER_BYTES = 100_000_000;
 /** Bytes of the length that precedes the header. */
 export const PREFIX_BYTES = 8;
 
-const ITEM_BYTES: Readonly<Record<SafetensorsType, number>> = { F32: 4, I32: 4, U8: 1 };
+const ITEM_BYTES: Readonly<Record<SafetensorsType, number>> = { F32: 4, I32: 4, U8: 1, I64: 8 };
 const METADATA = '__metadata__';
 const FORBIDDEN = '__proto__';
 /** A tensor's entry holds lists: header, entry, list. */
@@ -99,7 +99,7 @@ export function decodeSafetensors(
   for (const info of header.tensors) {
     // Copied, because the values may begin anywhere and typed arrays only at multiples of their item's size.
     const own = new Uint8Array(bytes.subarray(from + info.begin, from + info.end));
-    tensors[info.name] = { shape: info.shape, data: viewOf(info, own) };
+    tensors[info.name] = { shape: info.shape, data: viewOf(info, own, name) };
   }
   return { tensors, metadata: { ...header.metadata } };
 }
@@ -154,7 +154,10 @@ export function parseHeader(bytes: Uint8Array, dataBytes: number, name: string):
     if (!isObject(entry)) return fail(`dtype, shape and data_offsets for tensor ${shown}`, kindOf(entry));
     const { dtype, shape, data_offsets: offsets } = entry;
     if (typeof dtype !== 'string' || !Object.hasOwn(ITEM_BYTES, dtype)) {
-      fail(`dtype F32, I32 or U8 for tensor ${shown}`, typeof dtype === 'string' ? oneLine(dtype, 40) : kindOf(dtype));
+      fail(
+        `dtype F32, I32, U8 or I64 for tensor ${shown}`,
+        typeof dtype === 'string' ? oneLine(dtype, 40) : kindOf(dtype),
+      );
     }
     const type = dtype as SafetensorsType;
     if (!Array.isArray(shape) || !shape.every(isCount)) {
@@ -184,9 +187,16 @@ export function parseHeader(bytes: Uint8Array, dataBytes: number, name: string):
   return { tensors, metadata };
 }
 
-/** Typed values of a tensor over bytes of its own. */
-export function viewOf(info: TensorInfo, bytes: Uint8Array): Float32Array | Int32Array | Uint8Array {
+/** Typed values of a tensor over bytes of its own. @throws InputError naming the file where one needs 64 bits. */
+export function viewOf(info: TensorInfo, bytes: Uint8Array, name: string): Float32Array | Int32Array | Uint8Array {
   if (info.type === 'U8') return bytes;
+  if (info.type === 'I64') {
+    return Int32Array.from(new BigInt64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8), (value) => {
+      if (BigInt.asIntN(32, value) === value) return Number(value);
+      const shown = oneLine(JSON.stringify(info.name), 80);
+      throw new InputError(`Expected numbers of 32 bits in I64 tensor ${shown} in '${name}' but received ${value}`);
+    });
+  }
   const items = bytes.length / 4;
   return info.type === 'F32'
     ? new Float32Array(bytes.buffer, bytes.byteOffset, items)

@@ -53,7 +53,7 @@ export async function saveSafetensors(
 }
 
 /**
- * The tensors of a safetensors file, by name: float32 (F32), int32 (I32) and uint8 (U8).
+ * The tensors of a safetensors file, by name: float32 (F32), int32 (I32, and I64 whose values fit) and uint8 (U8).
  *
  * @throws InputError naming the file where it is missing or not exactly what the format allows.
  */
@@ -101,7 +101,7 @@ export async function readSafetensors(
     for (const info of header.tensors) {
       tensors[info.name] = {
         shape: info.shape,
-        data: viewOf(info, await read(from + info.begin, info.end - info.begin)),
+        data: viewOf(info, await read(from + info.begin, info.end - info.begin), path),
       };
     }
     return { tensors, metadata: { ...header.metadata } };

@@ -79,6 +79,29 @@ describe('encode and decode', () => {
   });
 });
 
+describe('numbers of 64 bits', () => {
+  const counts = (...values: bigint[]): Buffer => {
+    const bytes = 8 * values.length;
+    const file = craft({ a: { dtype: 'I64', shape: [values.length], data_offsets: [0, bytes] } }, bytes);
+    values.forEach((value, index) => {
+      file.writeBigInt64LE(value, file.length - bytes + 8 * index);
+    });
+    return file;
+  };
+
+  test('become numbers of 32', () => {
+    const values = [0, -1, 2 ** 31 - 1, -(2 ** 31)];
+    const { tensors } = decodeSafetensors(counts(...values.map(BigInt)), 'x');
+    expect((tensors.a as HostTensor).data).toEqual(Int32Array.from(values));
+    expect((decodeSafetensors(counts(), 'x').tensors.a as HostTensor).data).toEqual(new Int32Array());
+  });
+
+  test.each([2n ** 31n, -(2n ** 31n) - 1n, 2n ** 63n - 1n, -(2n ** 63n)])('%s does not fit', (value) => {
+    const message = `Expected numbers of 32 bits in I64 tensor "a" in 'x' but received ${value}`;
+    expect(() => decodeSafetensors(counts(1n, value), 'x')).toThrow(new InputError(message));
+  });
+});
+
 describe('what cannot be encoded', () => {
   const one = { shape: [1], data: Float32Array.of(1) };
   const cases: [string, () => unknown, RegExp][] = [
@@ -164,8 +187,17 @@ describe('hostile files: one line that names the file', () => {
     ['metadata of a list', craft({ __metadata__: [] }, 0), /strings by name.* a list/],
     ['metadata of text', craft({ __metadata__: 'x' }, 0), /strings by name.* a string/],
     ['metadata of a number', craft({ __metadata__: { epoch: 3 } }, 0), /string for metadata "epoch".* a number/],
-    ['no dtype', craft(entry({ dtype: undefined }), 8), /dtype F32, I32 or U8.* nothing/],
-    ['a type of doubles', craft(entry({ dtype: 'F64', shape: [1] }), 8), /dtype F32, I32 or U8 for tensor "a".* F64/],
+    ['no dtype', craft(entry({ dtype: undefined }), 8), /dtype F32, I32, U8 or I64.* nothing/],
+    [
+      'half a number of 64 bits',
+      craft(entry({ dtype: 'I64', shape: [1], data_offsets: [0, 4] }), 4),
+      /8 bytes for I64 tensor "a".* 4/,
+    ],
+    [
+      'a type of doubles',
+      craft(entry({ dtype: 'F64', shape: [1] }), 8),
+      /dtype F32, I32, U8 or I64 for tensor "a".* F64/,
+    ],
     ['a type in lower case', craft(entry({ dtype: 'f32' }), 8), /received f32/],
     ['a type from the prototype', craft(entry({ dtype: 'constructor' }), 8), /received constructor/],
     ['a number for a type', craft(entry({ dtype: 1 }), 8), /a number/],
