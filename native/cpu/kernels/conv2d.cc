@@ -17,8 +17,6 @@ float* filter_memory(const Convolution& merged) {
   return static_cast<float*>(scratch(ScratchSlot::extra, static_cast<size_t>(floats) * sizeof(float)));
 }
 
-bool takes_winograd(const Convolution& c) { return winograd::pays(c) && winograd_is_on(); }
-
 }  // namespace
 
 decltype(ops::conv2d::check) conv2d;
@@ -27,7 +25,8 @@ void conv2d(In<float> x, In<float> weight, Optional<In<float>> bias, Out<float> 
   if (y.size() == 0) return;
   const Convolution c(x.shape, weight.shape, y.shape, geometry);
   const float* offsets = bias ? bias.data : nullptr;
-  if (takes_winograd(c)) return winograd::convolve(c, x.data, weight.data, offsets, activation, y.data);
+  if (winograd_is_on() && winograd::pays(c))
+    return winograd::convolve(c, x.data, weight.data, offsets, activation, y.data);
   const int64_t positions = positions_to_merge(c);
   if (positions == 1) return convolve(c, x.data, weight.data, offsets, activation, y.data);
   const Convolution merged = merge_positions(c, positions);
@@ -46,7 +45,7 @@ decltype(ops::conv2d_input_gradient::check) conv2d_input_gradient;
 void conv2d_input_gradient(In<float> grad, In<float> weight, Out<float> dx, Conv2dGeometry geometry) {
   if (dx.size() == 0) return;
   const Convolution c(dx.shape, weight.shape, grad.shape, geometry);
-  if (takes_winograd(c)) return winograd::gradient_of_input(c, grad.data, weight.data, dx.data);
+  if (winograd_is_on() && winograd::pays(c)) return winograd::gradient_of_input(c, grad.data, weight.data, dx.data);
   const int64_t positions = positions_to_merge(c);
   if (positions == 1) return gradient_of_input(c, grad.data, weight.data, dx.data);
   const Convolution merged = merge_positions(c, positions);
@@ -59,7 +58,8 @@ decltype(ops::conv2d_weight_gradient::check) conv2d_weight_gradient;
 void conv2d_weight_gradient(In<float> grad, In<float> x, Out<float> dweight, Conv2dGeometry geometry) {
   if (dweight.size() == 0) return;
   const Convolution c(x.shape, dweight.shape, grad.shape, geometry);
-  if (takes_winograd(c)) return winograd::gradient_of_weight(c, grad.data, x.data, dweight.data);
+  if (winograd_is_on() && winograd::weight_gradient_pays(c))
+    return winograd::gradient_of_weight(c, grad.data, x.data, dweight.data);
   const int64_t positions = positions_to_merge(c);
   if (positions == 1) return gradient_of_weight(c, grad.data, x.data, dweight.data);
   const Convolution merged = merge_positions(c, positions);
