@@ -24,8 +24,6 @@ const float* repeat(const float* values, int64_t count, int64_t positions, float
   return to;
 }
 
-bool takes_winograd(const Convolution& c) { return winograd::pays(c) && winograd_is_on(); }
-
 }  // namespace
 
 decltype(ops::conv2d::check) conv2d;
@@ -35,7 +33,7 @@ void conv2d(In<float> x, In<float> weight, Optional<In<float>> scale, Optional<I
   const Convolution c(x.shape, weight.shape, y.shape, geometry);
   Epilogue epilogue{scale ? scale.data : nullptr, bias ? bias.data : nullptr, residual ? residual.data : nullptr,
                     c.filters, activation};
-  if (takes_winograd(c)) return winograd::convolve(c, x.data, weight.data, epilogue, y.data);
+  if (winograd_is_on() && winograd::pays(c)) return winograd::convolve(c, x.data, weight.data, epilogue, y.data);
   const int64_t positions = positions_to_merge(c);
   if (positions == 1) return convolve(c, x.data, weight.data, epilogue, y.data);
   const Convolution merged = merge_positions(c, positions);
@@ -52,7 +50,7 @@ decltype(ops::conv2d_input_gradient::check) conv2d_input_gradient;
 void conv2d_input_gradient(In<float> grad, In<float> weight, Out<float> dx, Conv2dGeometry geometry) {
   if (dx.size() == 0) return;
   const Convolution c(dx.shape, weight.shape, grad.shape, geometry);
-  if (takes_winograd(c)) return winograd::gradient_of_input(c, grad.data, weight.data, dx.data);
+  if (winograd_is_on() && winograd::pays(c)) return winograd::gradient_of_input(c, grad.data, weight.data, dx.data);
   const int64_t positions = positions_to_merge(c);
   if (positions == 1) return gradient_of_input(c, grad.data, weight.data, dx.data);
   const Convolution merged = merge_positions(c, positions);
@@ -65,7 +63,8 @@ decltype(ops::conv2d_weight_gradient::check) conv2d_weight_gradient;
 void conv2d_weight_gradient(In<float> grad, In<float> x, Out<float> dweight, Conv2dGeometry geometry) {
   if (dweight.size() == 0) return;
   const Convolution c(x.shape, dweight.shape, grad.shape, geometry);
-  if (takes_winograd(c)) return winograd::gradient_of_weight(c, grad.data, x.data, dweight.data);
+  if (winograd_is_on() && winograd::weight_gradient_pays(c))
+    return winograd::gradient_of_weight(c, grad.data, x.data, dweight.data);
   const int64_t positions = positions_to_merge(c);
   if (positions == 1) return gradient_of_weight(c, grad.data, x.data, dweight.data);
   const Convolution merged = merge_positions(c, positions);

@@ -4,17 +4,24 @@
 
 namespace hebb::cpu::HEBB_ISA::winograd {
 
-bool pays(const Convolution& c) {
+namespace {
+
+// Multiplications for each pair of a channel and a filter: the direct way's, and those of the products, beside what is
+// done to the pair's nine weights.
+bool is_faster(const Convolution& c, int64_t weights_cost) {
   const Conv2dGeometry& g = c.geometry;
   if (c.window_height != taps || c.window_width != taps || g.stride_height != 1 || g.stride_width != 1 ||
       g.dilation_height != 1 || g.dilation_width != 1) {
     return false;
   }
   if (c.depth < least_channels || c.group_filters() < least_channels) return false;
-  // Multiplications for each pair of a channel and a filter: the direct way's, and those of the products, to which the
-  // transform of the pair's nine weights adds what takes as long as some more.
   const int64_t tiles = c.images * ceil_divide(c.out_height, outputs) * ceil_divide(c.out_width, outputs);
-  return tiles * frequencies + filter_transform_cost < c.positions() * taps * taps;
+  return tiles * frequencies + weights_cost < c.positions() * taps * taps;
 }
+
+}  // namespace
+
+bool pays(const Convolution& c) { return is_faster(c, filter_transform_cost); }
+bool weight_gradient_pays(const Convolution& c) { return is_faster(c, filter_gradient_cost); }
 
 }  // namespace hebb::cpu::HEBB_ISA::winograd

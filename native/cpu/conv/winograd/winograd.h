@@ -5,10 +5,12 @@
 
 namespace hebb::cpu::HEBB_ISA::winograd {
 
-// The gate: whether this is the faster way, which depends on the extents alone.
+// The gate: whether this is the faster way, forward and for the input's gradient, and for the weight's. It depends on
+// the extents alone.
 bool pays(const Convolution& c);
+bool weight_gradient_pays(const Convolution& c);
 
-// Any 3 x 3 window with strides and dilations of 1, inside the gate or not.
+// Any 3 x 3 window with strides and dilations of 1, inside the gate or not, and no extent of 0.
 void convolve(const Convolution& c, const float* x, const float* weight, const Epilogue& epilogue, float* y);
 void gradient_of_input(const Convolution& c, const float* grad, const float* weight, float* dx);
 void gradient_of_weight(const Convolution& c, const float* grad, const float* x, float* dweight);
