@@ -88,6 +88,19 @@ void check_extremum_gradient(const char* name, ExtremumGradient function) {
   }
 }
 
+// Results that are stored around the cache, and their last elements.
+TEST(large_arrays) {
+  Random random(31);
+  const Shape large = shape({(1 << 19) + 37});
+  const Array<float> a = random.integers(large, -9, 9), b = random.integers(large, -9, 9);
+  compare("relu", large, exact, [&](const KernelTable& kernels, Out<float> y) { kernels.relu(a, y); });
+  compare("add", large, exact, [&](const KernelTable& kernels, Out<float> y) { kernels.add(a, b, y); });
+  compare("accumulate", large, exact, [&](const KernelTable& kernels, Out<float> y) {
+    for (int64_t i = 0; i < a.size(); ++i) y.data[i] = a[i];
+    kernels.accumulate(InOut<float>{y.data, y.shape}, b);
+  });
+}
+
 TEST(unary_of_integers) {
   check_unary("negate", &KernelTable::negate, exact);
   check_unary("absolute", &KernelTable::absolute, exact);

@@ -17,6 +17,7 @@
 #include <initializer_list>
 #include <limits>
 #include <memory>
+#include <new>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -85,7 +86,7 @@ struct Array {
   std::shared_ptr<T[]> data;  // copies share it
 
   Array() : Array(Shape{}) {}
-  explicit Array(const Shape& shape) : shape(shape), data(shape.size() ? new T[shape.size()]() : nullptr) {}
+  explicit Array(const Shape& shape) : shape(shape), data(zeros_in_lines(shape.size())) {}
   Array(std::initializer_list<int64_t> dims) : Array(test::shape(dims)) {}
   Array(std::initializer_list<int64_t> dims, std::initializer_list<T> values) : Array(dims) {
     int64_t index = 0;
@@ -114,6 +115,15 @@ struct Array {
   operator Optional<Out<T>>() const { return optional<Out<T>>(); }
 
  private:
+  // Aligned to cache lines, as tensors are.
+  static std::shared_ptr<T[]> zeros_in_lines(int64_t count) {
+    if (count == 0) return nullptr;
+    constexpr std::align_val_t line{64};
+    T* const values = static_cast<T*>(::operator new[](static_cast<size_t>(count) * sizeof(T), line));
+    for (int64_t index = 0; index < count; ++index) values[index] = T{};
+    return std::shared_ptr<T[]>(values, [line](T* p) { ::operator delete[](p, line); });
+  }
+
   template <class V>
   Optional<V> optional() const {
     Optional<V> view;

@@ -3,9 +3,10 @@
 namespace hebb::test {
 namespace {
 
-// [rows, channels], around the vector widths, with a block's last rows, several blocks and several threads.
-const int64_t shapes[][2] = {{2, 1},   {3, 5},   {31, 16},   {33, 17},   {64, 3},   {65, 64},
-                             {7, 130}, {513, 9}, {1100, 70}, {40, 1100}, {5000, 33}};
+// [rows, channels], around the vector widths, with a block's last rows, several blocks and several threads; the last is
+// stored around the cache.
+const int64_t shapes[][2] = {{2, 1},   {3, 5},   {31, 16},   {33, 17},   {64, 3},    {65, 64},
+                             {7, 130}, {513, 9}, {1100, 70}, {40, 1100}, {5000, 33}, {8200, 64}};
 
 struct Channels {
   Array<float> weight, bias, mean, variance;
@@ -177,7 +178,8 @@ struct Response {
 };
 const Response responses[] = {{5, 1e-4, 0.75, 2}, {5, 1, 0.75, 1}, {1, 1, 0.75, 1}, {2, 0.5, 0.5, 1},
                               {3, 1, 1, 1},       {4, 2, 0.25, 2}, {9, 1, 1.5, 1},  {40, 1, 0.75, 1}};
-const int64_t pixels[][2] = {{1, 1}, {3, 2}, {7, 5}, {5, 16}, {4, 17}, {9, 33}, {900, 96}, {0, 8}, {2, 5000}};
+const int64_t pixels[][2] = {{1, 1},  {3, 2},    {7, 5}, {5, 16},   {4, 17},
+                             {9, 33}, {900, 96}, {0, 8}, {2, 5000}, {8200, 64}};
 
 TEST(local_response_norm) {
   Random random(5);

@@ -31,6 +31,10 @@ const char* arithmetic(const float* x, const float* y) {
     EXPECT(same(Lanes(-a).f[k], -x[k]));
     EXPECT(same(Lanes(abs(a)).f[k], fabsf(x[k])));
     EXPECT(same(Lanes(sqrt(a)).f[k], sqrtf(x[k])));
+    EXPECT(same(Lanes(lanes_from<1>(a, b)).f[k], k + 1 < width ? x[k + 1] : y[k + 1 - width]));
+    EXPECT(same(Lanes(lanes_from<width - 1>(a, b)).f[k], k == 0 ? x[width - 1] : y[k - 1]));
+    const float inverse = 1 / sqrtf(x[k]), estimate = Lanes(approximate_inverse_sqrt(a)).f[k];
+    EXPECT(!(x[k] < 1e30f && x[k] > 1e-30f) || fabsf(estimate - inverse) <= inverse / 2048);
     EXPECT(same(Lanes(max(a, b)).f[k], x[k] > y[k] ? x[k] : y[k]));
     EXPECT(same(Lanes(min(a, b)).f[k], x[k] < y[k] ? x[k] : y[k]));
     EXPECT(same(Lanes(max_nan(a, b)).f[k], x[k] != x[k] || x[k] > y[k] ? x[k] : y[k]));

@@ -18,15 +18,18 @@ struct Line {
 template <bool rectified, bool with_residual>
 void apply(const RowBlocks& blocks, const Line& line) {
   const int64_t channels = blocks.channels;
-  blocks.for_each([&](int64_t block) {
-    for (int64_t row = blocks.begin(block); row < blocks.end(block); ++row)
-      for_each_channel_vector(channels, [&](auto vector, int64_t c) {
-        const int64_t at = row * channels + c;
-        const Vec centered = vector.from(line.x + at) - vector.from(line.mean + c);
-        Vec value = fma(centered, vector.from(line.scale + c), vector.from(line.bias + c));
-        if (with_residual) value = value + vector.from(line.residual + at);
-        vector.to(line.y + at, rectified ? max(zero(), value) : value);
-      });
+  with_stores_to(line.y, blocks.rows * channels, channels, [&](auto stores) {
+    blocks.for_each([&](int64_t block) {
+      for (int64_t row = blocks.begin(block); row < blocks.end(block); ++row)
+        for_each_channel_vector<decltype(stores)>(channels, [&](auto vector, int64_t c) {
+          const int64_t at = row * channels + c;
+          const Vec centered = vector.ahead(line.x + at) - vector.from(line.mean + c);
+          Vec value = fma(centered, vector.from(line.scale + c), vector.from(line.bias + c));
+          if (with_residual) value = value + vector.ahead(line.residual + at);
+          vector.put(line.y + at, rectified ? max(zero(), value) : value);
+        });
+      stores.finish();
+    });
   });
 }
 
@@ -59,7 +62,7 @@ void batch_norm(In<float> x, In<float> weight, In<float> bias, Optional<In<float
     const float* const origin = x.data + blocks.begin(block) * channels;
     sum_rows(blocks, block, partials.first(block), partials.second(block),
              [&](auto vector, int64_t row, int64_t c, Vec& difference, Vec& square) {
-               difference = vector.from(x.data + row * channels + c) - vector.from(origin + c);
+               difference = vector.ahead(x.data + row * channels + c) - vector.from(origin + c);
                square = difference * difference;
              });
   });

@@ -24,24 +24,27 @@ void differentiate(const Backward& b) {
   for (int64_t c = 0; c < channels; ++c) scale[c] = b.weight[c] * b.inverse_deviation[c];
 
   const auto centered_at = [&](auto vector, int64_t row, int64_t c) __attribute__((always_inline)) {
-    return vector.from(b.x + row * channels + c) - vector.from(b.mean + c);
+    return vector.ahead(b.x + row * channels + c) - vector.from(b.mean + c);
   };
   // The gradient behind the activation.
   const auto grad_at = [&](auto vector, int64_t row, int64_t c, Vec centered) __attribute__((always_inline)) {
-    const Vec grad = vector.from(b.grad + row * channels + c);
+    const Vec grad = vector.ahead(b.grad + row * channels + c);
     if (passed == Passed::everywhere) return grad;
-    const Vec after = passed == Passed::by_y ? vector.from(b.y + row * channels + c)
+    const Vec after = passed == Passed::by_y ? vector.ahead(b.y + row * channels + c)
                                              : fma(centered, vector.from(scale + c), vector.from(b.bias + c));
     return select(gt(after, zero()), grad, zero());
   };
-  b.blocks.for_each([&](int64_t block) {
-    sum_rows(b.blocks, block, partials.first(block), partials.second(block),
-             [&](auto vector, int64_t row, int64_t c, Vec& grad, Vec& product) {
-               const Vec centered = centered_at(vector, row, c);
-               grad = grad_at(vector, row, c, centered);
-               product = grad * centered;
-               if (b.dresidual) vector.to(b.dresidual + row * channels + c, grad);
-             });
+  with_stores_to(b.dresidual, b.dresidual ? b.blocks.rows * channels : 0, channels, [&](auto stores) {
+    b.blocks.for_each([&](int64_t block) {
+      sum_rows<decltype(stores)>(b.blocks, block, partials.first(block), partials.second(block),
+                                 [&](auto vector, int64_t row, int64_t c, Vec& grad, Vec& product) {
+                                   const Vec centered = centered_at(vector, row, c);
+                                   grad = grad_at(vector, row, c, centered);
+                                   product = grad * centered;
+                                   if (b.dresidual) vector.put(b.dresidual + row * channels + c, grad);
+                                 });
+      stores.finish();
+    });
   });
   const double count = static_cast<double>(b.blocks.rows);
   for_each_channel(b.blocks, [&](int64_t c) {
@@ -57,15 +60,18 @@ void differentiate(const Backward& b) {
     by_deviation[c] = b.with_batch_statistics ? static_cast<float>(product * inverse * inverse / count) : 0;
   });
   if (!b.dx) return;
-  b.blocks.for_each([&](int64_t block) {
-    for (int64_t row = b.blocks.begin(block); row < b.blocks.end(block); ++row)
-      for_each_channel_vector(channels, [&](auto vector, int64_t c) {
-        const Vec centered = centered_at(vector, row, c);
-        const Vec grad =
-            b.dresidual ? vector.from(b.dresidual + row * channels + c) : grad_at(vector, row, c, centered);
-        const Vec rest = fnma(centered, vector.from(by_deviation + c), grad - vector.from(by_mean + c));
-        vector.to(b.dx + row * channels + c, rest * vector.from(scale + c));
-      });
+  with_stores_to(b.dx, b.blocks.rows * channels, channels, [&](auto stores) {
+    b.blocks.for_each([&](int64_t block) {
+      for (int64_t row = b.blocks.begin(block); row < b.blocks.end(block); ++row)
+        for_each_channel_vector<decltype(stores)>(channels, [&](auto vector, int64_t c) {
+          const Vec centered = centered_at(vector, row, c);
+          const Vec grad =
+              b.dresidual ? vector.ahead(b.dresidual + row * channels + c) : grad_at(vector, row, c, centered);
+          const Vec rest = fnma(centered, vector.from(by_deviation + c), grad - vector.from(by_mean + c));
+          vector.put(b.dx + row * channels + c, rest * vector.from(scale + c));
+        });
+      stores.finish();
+    });
   });
 }
 

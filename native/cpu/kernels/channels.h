@@ -1,7 +1,7 @@
 // Walks over [rows, channels]: by blocks of whole rows that the problem alone decides, and along a row by vectors.
 #pragma once
 #include "core/parallel_for.h"
-#include "cpu/simd/simd.h"
+#include "cpu/simd/large.h"
 
 namespace hebb::cpu::HEBB_ISA {
 
@@ -30,22 +30,28 @@ struct RowBlocks {
   }
 };
 
-// The lanes of a vector that are there: all of them, or the first few.
+// The lanes of a vector that are there: all of them, or the first few. `ahead` reads what is read once from end to end,
+// `put` writes it.
+template <class Stores = CachedStores>
 struct WholeVector {
   HEBB_INLINE Vec from(const float* p) const { return load(p); }
+  HEBB_INLINE Vec ahead(const float* p) const { return load_ahead(p); }
   HEBB_INLINE void to(float* p, Vec a) const { store(p, a); }
+  HEBB_INLINE void put(float* p, Vec a) const { Stores::put(p, a); }
 };
 struct PartialVector {
   int lanes;
   HEBB_INLINE Vec from(const float* p) const { return load_partial(p, lanes); }
+  HEBB_INLINE Vec ahead(const float* p) const { return from(p); }
   HEBB_INLINE void to(float* p, Vec a) const { store_partial(p, a, lanes); }
+  HEBB_INLINE void put(float* p, Vec a) const { to(p, a); }
 };
 
 // body(vector, channel)
-template <class Body>
+template <class Stores = CachedStores, class Body>
 HEBB_INLINE void for_each_channel_vector(int64_t channels, const Body& body) {
   int64_t channel = 0;
-  for (; channel + Vec::width <= channels; channel += Vec::width) body(WholeVector{}, channel);
+  for (; channel + Vec::width <= channels; channel += Vec::width) body(WholeVector<Stores>{}, channel);
   if (channel < channels) body(PartialVector{static_cast<int>(channels - channel)}, channel);
 }
 

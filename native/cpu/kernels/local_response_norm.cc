@@ -1,16 +1,14 @@
-// Local response normalisation: one pass. A few pixels at a time, their squares lie in a buffer with zeros around each
-// pixel's channels, so that a window is a sum of shifted vectors.
+// Local response normalisation: the usual one in registers, others a few pixels at a time, whose squares lie in a
+// buffer with zeros around each pixel's channels, so that a window is a sum of shifted vectors.
 #include "core/scratch.h"
 #include "cpu/gemm/slots.h"
 #include "cpu/kernels/channels.h"
+#include "cpu/kernels/usual_response.h"
 #include "cpu/simd/math.h"
 #include "ops/normalization.h"
 
 namespace hebb::cpu::HEBB_ISA {
 namespace {
-
-constexpr float usual_beta = 0.75f;
-constexpr int usual_size = 5;
 
 struct Geometry {
   int64_t pixels, channels, size, before, after, stride;
@@ -29,22 +27,10 @@ struct Geometry {
   }
 };
 
-// base^-beta
-template <bool usual>
-HEBB_INLINE Vec inverse_power(Vec base, float beta) {
-  if (usual) {
-    const Vec root = sqrt(base);
-    return splat(1.0f) / (root * sqrt(root));
-  }
-  return exp(splat(-beta) * log(base));
-}
-
 // The sum of the window that starts at p in each lane.
-template <bool usual>
 HEBB_INLINE Vec window_sum(const float* p, int64_t size) {
-  const int64_t terms = usual ? usual_size : size;
   Vec sum = load(p);
-  for (int64_t offset = 1; offset < terms; ++offset) sum = sum + load(p + offset);
+  for (int64_t offset = 1; offset < size; ++offset) sum = sum + load(p + offset);
   return sum;
 }
 
@@ -76,65 +62,58 @@ HEBB_INLINE void fill_squares(const Geometry& g, const float* x, int64_t pixels,
     });
 }
 
-template <bool usual>
 HEBB_INLINE Vec base_of(const Geometry& g, const float* squares) {
-  return fma(window_sum<usual>(squares, g.size), splat(g.scale), splat(g.k));
+  return fma(window_sum(squares, g.size), splat(g.scale), splat(g.k));
 }
 
-template <bool usual>
-void forward(const Geometry& g, const float* x, float* y) {
+HEBB_INLINE Vec inverse_power(Vec base, float beta) { return exp(splat(-beta) * log(base)); }
+
+HEBB_INLINE bool is_usual(int64_t size, double beta) {
+  return size == UsualResponse::size && beta == UsualResponse::beta;
+}
+
+}  // namespace
+
+void local_response_norm(In<float> x, Out<float> y, int64_t size, double alpha, double beta, double k) {
+  if (is_usual(size, beta)) return UsualResponse(x, alpha, k).forward(y.data);
+  const Geometry g(x.shape, size, alpha, beta, k);
   for_each_group<1>(g, [&](int64_t first, int64_t pixels, float* squares, float*) {
-    const float* const from = x + first * g.channels;
+    const float* const from = x.data + first * g.channels;
     fill_squares(g, from, pixels, squares);
     for (int64_t pixel = 0; pixel < pixels; ++pixel)
       for_each_channel_vector(g.channels, [&](auto vector, int64_t c) {
         const int64_t i = pixel * g.channels + c;
-        const Vec power = inverse_power<usual>(base_of<usual>(g, squares + pixel * g.stride + c), g.beta);
-        vector.to(y + first * g.channels + i, vector.from(from + i) * power);
+        const Vec power = inverse_power(base_of(g, squares + pixel * g.stride + c), g.beta);
+        vector.to(y.data + first * g.channels + i, vector.from(from + i) * power);
       });
   });
 }
 
 // dx[c] = grad[c] base[c]^-beta - 2 alpha / size beta x[c] (the sum of grad x base^(-beta - 1) over the windows with c)
-template <bool usual>
-void backward(const Geometry& g, const float* grad, const float* x, float* dx) {
+void local_response_norm_backward(In<float> grad, In<float> x, Out<float> dx, int64_t size, double alpha, double beta,
+                                  double k) {
+  if (is_usual(size, beta)) return UsualResponse(x, alpha, k).backward(grad.data, dx.data);
+  const Geometry g(x.shape, size, alpha, beta, k);
   const Vec factor = splat(2 * g.scale * g.beta);
   for_each_group<2>(g, [&](int64_t first, int64_t pixels, float* squares, float* terms) {
-    const float *const from = x + first * g.channels, *const from_grad = grad + first * g.channels;
-    float* const to = dx + first * g.channels;
+    const float *const from = x.data + first * g.channels, *const from_grad = grad.data + first * g.channels;
+    float* const to = dx.data + first * g.channels;
     fill_squares(g, from, pixels, squares);
     for (int64_t pixel = 0; pixel < pixels; ++pixel)
       for_each_channel_vector(g.channels, [&](auto vector, int64_t c) {
         const int64_t i = pixel * g.channels + c;
-        const Vec base = base_of<usual>(g, squares + pixel * g.stride + c);
-        const Vec direct = vector.from(from_grad + i) * inverse_power<usual>(base, g.beta);
+        const Vec base = base_of(g, squares + pixel * g.stride + c);
+        const Vec direct = vector.from(from_grad + i) * inverse_power(base, g.beta);
         vector.to(to + i, direct);
         vector.to(terms + pixel * g.stride + g.after + c, direct * vector.from(from + i) / base);
       });
     for (int64_t pixel = 0; pixel < pixels; ++pixel)
       for_each_channel_vector(g.channels, [&](auto vector, int64_t c) {
         const int64_t i = pixel * g.channels + c;
-        const Vec sum = window_sum<usual>(terms + pixel * g.stride + c, g.size);
+        const Vec sum = window_sum(terms + pixel * g.stride + c, g.size);
         vector.to(to + i, fnma(factor * vector.from(from + i), sum, vector.from(to + i)));
       });
   });
-}
-
-HEBB_INLINE bool is_usual(const Geometry& g) { return g.size == usual_size && g.beta == usual_beta; }
-
-}  // namespace
-
-void local_response_norm(In<float> x, Out<float> y, int64_t size, double alpha, double beta, double k) {
-  const Geometry g(x.shape, size, alpha, beta, k);
-  if (is_usual(g)) return forward<true>(g, x.data, y.data);
-  forward<false>(g, x.data, y.data);
-}
-
-void local_response_norm_backward(In<float> grad, In<float> x, Out<float> dx, int64_t size, double alpha, double beta,
-                                  double k) {
-  const Geometry g(x.shape, size, alpha, beta, k);
-  if (is_usual(g)) return backward<true>(g, grad.data, x.data, dx.data);
-  backward<false>(g, grad.data, x.data, dx.data);
 }
 
 }  // namespace hebb::cpu::HEBB_ISA

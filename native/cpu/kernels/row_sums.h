@@ -6,21 +6,21 @@
 namespace hebb::cpu::HEBB_ISA {
 
 // Sums over a block's rows of two terms each, four rows at a time: terms(vector, row, channel, first, second).
-template <class Terms>
+template <class Stores = CachedStores, class Terms>
 HEBB_INLINE void sum_rows(const RowBlocks& blocks, int64_t block, float* first, float* second, const Terms& terms) {
   constexpr int unroll = 4;  // rows that share one visit to the sums
   const int64_t channels = blocks.channels, end = blocks.end(block);
   for (int64_t c = 0; c < channels; ++c) first[c] = second[c] = 0;
   int64_t row = blocks.begin(block);
   for (; row + unroll <= end; row += unroll)
-    for_each_channel_vector(channels, [&](auto vector, int64_t c) {
+    for_each_channel_vector<Stores>(channels, [&](auto vector, int64_t c) {
       Vec a[unroll], b[unroll];
       for (int r = 0; r < unroll; ++r) terms(vector, row + r, c, a[r], b[r]);
       vector.to(first + c, vector.from(first + c) + ((a[0] + a[1]) + (a[2] + a[3])));
       vector.to(second + c, vector.from(second + c) + ((b[0] + b[1]) + (b[2] + b[3])));
     });
   for (; row < end; ++row)
-    for_each_channel_vector(channels, [&](auto vector, int64_t c) {
+    for_each_channel_vector<Stores>(channels, [&](auto vector, int64_t c) {
       Vec a, b;
       terms(vector, row, c, a, b);
       vector.to(first + c, vector.from(first + c) + a);

@@ -31,6 +31,8 @@ HEBB_INLINE __m256i first_bits(int n) { return _mm256_cmpgt_epi32(_mm256_set1_ep
 HEBB_INLINE Mask first_lanes(int n) { return {_mm256_castsi256_ps(first_bits(n))}; }
 
 HEBB_INLINE Vec load(const float* p) { return {_mm256_loadu_ps(p)}; }
+HEBB_INLINE void store_around_cache(float* p, Vec a) { _mm256_stream_ps(p, a.v); }
+HEBB_INLINE void finish_stores() { _mm_sfence(); }
 HEBB_INLINE void store(float* p, Vec a) { _mm256_storeu_ps(p, a.v); }
 HEBB_INLINE Vec load_partial(const float* p, int n) { return {_mm256_maskload_ps(p, first_bits(n))}; }
 HEBB_INLINE void store_partial(float* p, Vec a, int n) { _mm256_maskstore_ps(p, first_bits(n), a.v); }
@@ -70,6 +72,17 @@ HEBB_INLINE Vec fma(Vec a, Vec b, Vec c) { return {_mm256_fmadd_ps(a.v, b.v, c.v
 HEBB_INLINE Vec fnma(Vec a, Vec b, Vec c) { return {_mm256_fnmadd_ps(a.v, b.v, c.v)}; }
 HEBB_INLINE Vec max(Vec a, Vec b) { return {_mm256_max_ps(a.v, b.v)}; }
 HEBB_INLINE Vec min(Vec a, Vec b) { return {_mm256_min_ps(a.v, b.v)}; }
+HEBB_INLINE Vec approximate_inverse_sqrt(Vec a) { return {_mm256_rsqrt_ps(a.v)}; }
+template <int k>
+HEBB_INLINE Vec lanes_from(Vec a, Vec b) {
+  constexpr int half = 4, bytes = 4;
+  const __m256i first = _mm256_castps_si256(a.v), last = _mm256_castps_si256(b.v);
+  const __m256i middle = _mm256_permute2x128_si256(first, last, 0x21);
+  if constexpr (k < half)
+    return {_mm256_castsi256_ps(_mm256_alignr_epi8(middle, first, k * bytes))};
+  else
+    return {_mm256_castsi256_ps(_mm256_alignr_epi8(last, middle, (k - half) * bytes))};
+}
 HEBB_INLINE Vec sqrt(Vec a) { return {_mm256_sqrt_ps(a.v)}; }
 HEBB_INLINE Vec round_nearest(Vec a) { return {_mm256_round_ps(a.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)}; }
 

@@ -31,6 +31,8 @@ constexpr __mmask16 every_lane = 0xFFFF;
 
 HEBB_INLINE Vec load(const float* p) { return {_mm512_loadu_ps(p)}; }
 HEBB_INLINE void store(float* p, Vec a) { _mm512_storeu_ps(p, a.v); }
+HEBB_INLINE void store_around_cache(float* p, Vec a) { _mm512_stream_ps(p, a.v); }
+HEBB_INLINE void finish_stores() { _mm_sfence(); }
 HEBB_INLINE Vec load_partial(const float* p, int n) { return {_mm512_maskz_loadu_ps(first_lanes(n).v, p)}; }
 HEBB_INLINE void store_partial(float* p, Vec a, int n) { _mm512_mask_storeu_ps(p, first_lanes(n).v, a.v); }
 HEBB_INLINE IVec load(const int32_t* p) { return {_mm512_loadu_si512(p)}; }
@@ -79,6 +81,12 @@ HEBB_INLINE Vec fma(Vec a, Vec b, Vec c) { return {_mm512_fmadd_ps(a.v, b.v, c.v
 HEBB_INLINE Vec fnma(Vec a, Vec b, Vec c) { return {_mm512_fnmadd_ps(a.v, b.v, c.v)}; }
 HEBB_INLINE Vec max(Vec a, Vec b) { return {_mm512_maskz_max_ps(every_lane, a.v, b.v)}; }
 HEBB_INLINE Vec min(Vec a, Vec b) { return {_mm512_maskz_min_ps(every_lane, a.v, b.v)}; }
+HEBB_INLINE Vec approximate_inverse_sqrt(Vec a) { return {_mm512_rsqrt14_ps(a.v)}; }
+template <int k>
+HEBB_INLINE Vec lanes_from(Vec a, Vec b) {
+  return {_mm512_castsi512_ps(
+      _mm512_maskz_alignr_epi32(every_lane, _mm512_castps_si512(b.v), _mm512_castps_si512(a.v), k))};
+}
 HEBB_INLINE Vec sqrt(Vec a) { return {_mm512_maskz_sqrt_ps(every_lane, a.v)}; }
 HEBB_INLINE Vec round_nearest(Vec a) {
   return {_mm512_maskz_roundscale_ps(every_lane, a.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};

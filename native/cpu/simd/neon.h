@@ -30,6 +30,8 @@ HEBB_INLINE Vec as_float(IVec a) { return {vreinterpretq_f32_s32(a.v)}; }
 
 HEBB_INLINE Vec load(const float* p) { return {vld1q_f32(p)}; }
 HEBB_INLINE void store(float* p, Vec a) { vst1q_f32(p, a.v); }
+HEBB_INLINE void store_around_cache(float* p, Vec a) { store(p, a); }
+HEBB_INLINE void finish_stores() {}
 HEBB_INLINE IVec load(const int32_t* p) { return {vld1q_s32(p)}; }
 HEBB_INLINE void store(int32_t* p, IVec a) { vst1q_s32(p, a.v); }
 HEBB_INLINE Vec load_partial(const float* p, int n) {
@@ -85,6 +87,14 @@ HEBB_INLINE Vec fnma(Vec a, Vec b, Vec c) { return {vfmsq_f32(c.v, a.v, b.v)}; }
 // Not vmaxq_f32, which propagates NaN: the same answer as on x86.
 HEBB_INLINE Vec max(Vec a, Vec b) { return {vbslq_f32(vcgtq_f32(a.v, b.v), a.v, b.v)}; }
 HEBB_INLINE Vec min(Vec a, Vec b) { return {vbslq_f32(vcltq_f32(a.v, b.v), a.v, b.v)}; }
+HEBB_INLINE Vec approximate_inverse_sqrt(Vec a) {
+  const float32x4_t root = vrsqrteq_f32(a.v);  // 8 bits
+  return {vmulq_f32(root, vrsqrtsq_f32(vmulq_f32(a.v, root), root))};
+}
+template <int k>
+HEBB_INLINE Vec lanes_from(Vec a, Vec b) {
+  return {vextq_f32(a.v, b.v, k)};
+}
 HEBB_INLINE Vec sqrt(Vec a) { return {vsqrtq_f32(a.v)}; }
 HEBB_INLINE Vec round_nearest(Vec a) { return {vrndnq_f32(a.v)}; }
 

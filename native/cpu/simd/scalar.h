@@ -36,6 +36,8 @@ HEBB_INLINE Vec load(const float* p) {
   return a;
 }
 HEBB_INLINE void store(float* p, Vec a) { __builtin_memcpy(p, &a.v, sizeof a.v); }
+HEBB_INLINE void store_around_cache(float* p, Vec a) { store(p, a); }
+HEBB_INLINE void finish_stores() {}
 HEBB_INLINE IVec load(const int32_t* p) {
   IVec a;
   __builtin_memcpy(&a.v, p, sizeof a.v);
@@ -110,6 +112,17 @@ HEBB_INLINE Vec select(Mask mask, Vec a, Vec b) { return as_float(select(mask, a
 
 HEBB_INLINE Vec max(Vec a, Vec b) { return select(gt(a, b), a, b); }
 HEBB_INLINE Vec min(Vec a, Vec b) { return select(lt(a, b), a, b); }
+HEBB_INLINE Vec approximate_inverse_sqrt(Vec a) {
+  for (int lane = 0; lane < Vec::width; ++lane) a.v[lane] = 1 / __builtin_sqrtf(a.v[lane]);
+  return a;
+}
+template <int k>
+HEBB_INLINE Vec lanes_from(Vec a, Vec b) {
+  Vec y;
+  for (int lane = 0; lane < Vec::width; ++lane)
+    y.v[lane] = lane + k < Vec::width ? a.v[lane + k] : b.v[lane + k - Vec::width];
+  return y;
+}
 HEBB_INLINE Vec sqrt(Vec a) {
   for (int lane = 0; lane < Vec::width; ++lane) a.v[lane] = __builtin_sqrtf(a.v[lane]);
   return a;

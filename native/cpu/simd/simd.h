@@ -2,22 +2,28 @@
 //
 // Each header below defines in its namespace (hebb::cpu::avx512 and so on), all always inlined:
 //   Vec (float lanes), IVec (int32 lanes), Mask (one truth value a lane); Vec::width lanes each.
-//   load, store             unaligned; load_partial(p, n), store_partial(p, v, n) touch the first n lanes only (0 <= n
-//   <=
-//                           width), the other lanes load as 0. Also for int32_t* with IVec.
+//   load, store             unaligned; also for int32_t* with IVec
+//   load_partial(p, n), store_partial(p, v, n)
+//                           of the first n lanes only (0 <= n <= width); the other lanes load as 0
+//   store_around_cache      straight to memory, p aligned to a vector; finish_stores() comes before others may read
 //   splat(float), splat_int(int32_t), zero(), iota() = 0, 1, 2 ..., first_lanes(n)
 //   + - * / and unary -     on Vec; + - & | ^ on IVec; & | ~ on Mask
 //   fma(a, b, c) = a * b + c, fnma(a, b, c) = c - a * b: rounded once, except in scalar (twice)
 //   max(a, b), min(a, b)    a > b ? a : b and a < b ? a : b, so b where either is NaN
-//   abs, sqrt; round_nearest (ties to even; a zero result may have either sign)
+//   abs, sqrt, approximate_inverse_sqrt (off by 2^-11 at most, of normal numbers)
+//   round_nearest           ties to even; a zero result may have either sign
 //   lt, gt, le, ge, eq      on Vec, false with NaN; gt, eq on IVec; is_nan
 //   select(mask, a, b)      a where true, b elsewhere
 //   any(mask), all(mask)
+//   lanes_from<k>(a, b)     the lanes k ... k + width - 1 of a and b side by side, 0 < k < width
 //   as_int(Vec), as_float(IVec)      the same bits
-//   to_float(IVec), to_int(Vec)      to_int rounds to nearest; truncate(Vec) rounds to zero; both unspecified out of
-//   range shift_left<k>, shift_right<k>    of unsigned lanes; mul_low, mul_high_unsigned: the halves of the 64-bit
-//   product load_bytes(const uint8_t*) widens to IVec; store_bytes keeps each lane's low byte reduce_add, reduce_max
-//   over all lanes, in a fixed order (max: unspecified with NaN)
+//   to_float(IVec), to_int(Vec), truncate(Vec)
+//                           to_int rounds to nearest, truncate to zero; both unspecified out of range
+//   shift_left<k>, shift_right<k>    of unsigned lanes
+//   mul_low, mul_high_unsigned       the halves of the 64-bit product
+//   load_bytes(const uint8_t*), store_bytes
+//                           widens to IVec; keeps each lane's low byte
+//   reduce_add, reduce_max  over all lanes, in a fixed order (max: unspecified with NaN)
 #pragma once
 #include <cstdint>
 
