@@ -24,6 +24,8 @@ class Team {
   struct Work;
   struct Post;
   explicit Team(int size);
+  Team(const Team&) = delete;
+  Team& operator=(const Team&) = delete;
   ~Team();
   static void stand_by(Post& post, int index);
   void lead_present(int present, const std::function<void()>& body);

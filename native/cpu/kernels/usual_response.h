@@ -98,13 +98,18 @@ class UsualResponse {
   HEBB_INLINE Vec read(const float* pixel, int64_t index) const {
     const float* const p = pixel + index * Vec::width;
     const int count = lanes(index);
-    return count == Vec::width ? load_ahead(p) : count > 0 ? load_partial(p, count) : zero();
+    if (count == Vec::width) return load_ahead(p);
+    return count > 0 ? load_partial(p, count) : zero();
   }
   template <class Stores>
   HEBB_INLINE void write(float* pixel, int64_t index, Vec value) const {
     float* const p = pixel + index * Vec::width;
     const int count = lanes(index);
-    count == Vec::width ? Stores::put(p, value) : store_partial(p, value, count);
+    if (count == Vec::width) {
+      Stores::put(p, value);
+    } else {
+      store_partial(p, value, count);
+    }
   }
 
   // body(stores, the pixel's first element)
