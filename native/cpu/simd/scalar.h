@@ -118,7 +118,7 @@ HEBB_INLINE Vec approximate_inverse_sqrt(Vec a) {
 }
 template <int k>
 HEBB_INLINE Vec lanes_from(Vec a, Vec b) {
-  Vec y;
+  Vec y = a;
   for (int lane = 0; lane < Vec::width; ++lane)
     y.v[lane] = lane + k < Vec::width ? a.v[lane + k] : b.v[lane + k - Vec::width];
   return y;
