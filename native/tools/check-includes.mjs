@@ -11,8 +11,12 @@ const allowed = {
   cuda: ['core', 'ops', 'cuda'],
   node: ['core', 'ops', 'node'],
 };
-// The list of devices, and what doctor reports of it, name the backends that are linked in.
-const exceptions = new Set(['native/node/runtime.cc cpu/isa.h', 'native/node/addon.cc cpu/isa.h']);
+// The list of devices, what doctor reports of it, and a backend's own settings name the backends that are linked in.
+const exceptions = new Set([
+  'native/node/runtime.cc cpu/isa.h',
+  'native/node/addon.cc cpu/isa.h',
+  'native/node/addon.cc cpu/winograd_switch.h',
+]);
 const runtimes = { node: /^(napi|node_api|js_native_api|uv|v8|node)\b/, cuda: /^(cuda|cublas|cudnn)/ };
 
 const problems = [];
