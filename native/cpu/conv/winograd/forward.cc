@@ -20,7 +20,7 @@ struct Pass {
 
 struct Plan {
   Blocks tiles, filters, depths;
-  // Filters are transformed once for all, or where all tiles are one block, by who multiplies by them.
+  // Filters are transformed once for all, or where all tiles are one block, by who multiplies by them, depth by depth.
   bool stored_filters;
   int64_t filter_panel, filter_frequency;  // floats from a panel and from a frequency to the next
   int64_t input_chunk, input_frequency, product_frequency;
@@ -33,8 +33,9 @@ Plan plan_of(const Pass& pass) {
   plan.tiles = blocks_of(pass.tile_count, plan.stored_filters ? tile_block : few_tiles, 1);
   plan.filters = blocks_of(pass.filter_count, plan.stored_filters ? filter_block : few_tiles_filter_block, column_tile);
   plan.depths = {pass.depth, row_stride, ceil_divide(pass.depth, row_stride)};
-  plan.filter_panel = pass.depth * column_tile;
-  plan.filter_frequency = pass.depth * plan.filters.size + skew;
+  const int64_t filter_depth = plan.stored_filters ? pass.depth : row_stride;
+  plan.filter_panel = filter_depth * column_tile;
+  plan.filter_frequency = filter_depth * plan.filters.size + skew;
   plan.input_chunk = plan.tiles.size * row_stride;
   plan.input_frequency = plan.depths.count * plan.input_chunk + skew;
   plan.product_frequency = plan.tiles.size * plan.filters.size + skew;
@@ -44,10 +45,9 @@ Plan plan_of(const Pass& pass) {
   return plan;
 }
 
-void transform_filter_block(const Pass& pass, const Plan& plan, int64_t filters, int64_t depths, float* block) {
+void transform_filter_block(const Pass& pass, const Plan& plan, int64_t filters, int64_t depths, float* to) {
   transform_filters(pass.filters, plan.filters.begin(filters), plan.filters.length(filters), plan.depths.begin(depths),
-                    plan.depths.length(depths),
-                    {block + plan.depths.begin(depths) * column_tile, plan.filter_frequency, plan.filter_panel});
+                    plan.depths.length(depths), {to, plan.filter_frequency, plan.filter_panel});
 }
 
 // A thread's memory, and the tiles whose inputs it holds.
@@ -73,26 +73,30 @@ void compute_block(const Pass& pass, const Plan& plan, int64_t tiles, int64_t fi
                        {worker.inputs + depth * plan.input_chunk, plan.input_frequency});
     worker.tiles = tiles;
   }
-  const float* transformed = stored_filters + filters * plan.filter_block_floats;
-  if (!plan.stored_filters) {
-    for (int64_t depth = 0; depth < plan.depths.count; ++depth)
-      transform_filter_block(pass, plan, filters, depth, worker.filters);
-    transformed = worker.filters;
-  }
   Product product;
   product.rows = count;
   product.columns = round_up(plan.filters.length(filters), Vec::width);
-  product.depth = pass.depth;
   product.chunk_step = plan.input_chunk;
   product.b_step = column_tile;
   product.panel_step = plan.filter_panel;
   product.c_stride = plan.filters.size;
-  product.accumulate = false;
-  for (int64_t frequency = 0; frequency < frequencies; ++frequency) {
-    product.a = worker.inputs + frequency * plan.input_frequency;
-    product.b = transformed + frequency * plan.filter_frequency;
-    product.c = worker.products + frequency * plan.product_frequency;
-    multiply(product);
+  const auto multiply_depths = [&](int64_t first_chunk, int64_t depth, const float* transformed) {
+    product.depth = depth;
+    product.accumulate = first_chunk > 0;
+    for (int64_t frequency = 0; frequency < frequencies; ++frequency) {
+      product.a = worker.inputs + first_chunk * plan.input_chunk + frequency * plan.input_frequency;
+      product.b = transformed + frequency * plan.filter_frequency;
+      product.c = worker.products + frequency * plan.product_frequency;
+      multiply(product);
+    }
+  };
+  if (plan.stored_filters) {
+    multiply_depths(0, pass.depth, stored_filters + filters * plan.filter_block_floats);
+  } else {
+    for (int64_t depth = 0; depth < plan.depths.count; ++depth) {
+      transform_filter_block(pass, plan, filters, depth, worker.filters);
+      multiply_depths(depth, plan.depths.length(depth), worker.filters);
+    }
   }
   write_results({worker.products, plan.product_frequency, plan.filters.size}, first, count, plan.filters.begin(filters),
                 plan.filters.length(filters), pass.results);
@@ -100,18 +104,21 @@ void compute_block(const Pass& pass, const Plan& plan, int64_t tiles, int64_t fi
 
 void run(const Pass& pass) {
   const Plan plan = plan_of(pass);
-  const int threads = thread_count();
+  const int64_t blocks = plan.tiles.count * plan.filters.count;
+  const int threads = static_cast<int>(at_most(thread_count(), blocks));
   const int64_t stored_floats = plan.stored_filters ? plan.filters.count * plan.filter_block_floats : 0;
   float* const memory = static_cast<float*>(
       scratch(ScratchSlot::pack_a, static_cast<size_t>(stored_floats + threads * plan.private_floats) * sizeof(float)));
   if (plan.stored_filters) {
     for_slots(threads, plan.filters.count * plan.depths.count, [&](int, int64_t begin, int64_t end) {
-      for (int64_t block = begin; block < end; ++block)
-        transform_filter_block(pass, plan, block / plan.depths.count, block % plan.depths.count,
-                               memory + block / plan.depths.count * plan.filter_block_floats);
+      for (int64_t block = begin; block < end; ++block) {
+        const int64_t filters = block / plan.depths.count, depth = block % plan.depths.count;
+        transform_filter_block(pass, plan, filters, depth,
+                               memory + filters * plan.filter_block_floats + plan.depths.begin(depth) * column_tile);
+      }
     });
   }
-  for_slots(threads, plan.tiles.count * plan.filters.count, [&](int slot, int64_t begin, int64_t end) {
+  for_slots(threads, blocks, [&](int slot, int64_t begin, int64_t end) {
     Worker worker(plan, memory + stored_floats + slot * plan.private_floats);
     for (int64_t block = begin; block < end; ++block)
       compute_block(pass, plan, block / plan.filters.count, block % plan.filters.count, memory, worker);

@@ -120,12 +120,12 @@ void add_chunks(const float* partial, int64_t chunks, int64_t stride, int64_t be
 
 void run(const Pass& pass) {
   const Plan plan = plan_of(pass);
-  const int threads = thread_count();
+  const int64_t blocks = plan.filters.count * plan.channels.count;
+  const int threads = static_cast<int>(at_most(thread_count(), blocks * plan.chunks));
   const int64_t partial_floats = plan.chunks > 1 ? plan.chunks * plan.weight_floats : 0;
   float* const memory = static_cast<float*>(scratch(
       ScratchSlot::pack_a, static_cast<size_t>(threads * plan.private_floats + partial_floats) * sizeof(float)));
   float* const partial = memory + threads * plan.private_floats;
-  const int64_t blocks = plan.filters.count * plan.channels.count;
   for_slots(threads, blocks * plan.chunks, [&](int slot, int64_t begin, int64_t end) {
     for (int64_t item = begin; item < end; ++item) {
       const int64_t chunk = item / blocks, block = item % blocks;
