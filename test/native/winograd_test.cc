@@ -303,12 +303,12 @@ TEST(winograd_switch) {
   for (const Probes& probe : probes) {
     if (!cpu::why_unusable(probe.isa).empty()) continue;
     const Array<float> winograd = garbage<float>(c.result()), on = winograd.clone(), off = winograd.clone();
-    probe.forward(x, weight, {}, winograd, c.geometry(), Activation::none);
+    probe.forward(x, weight, {}, {}, {}, winograd, c.geometry(), Activation::none);
     const KernelTable& kernels = cpu::table_for(probe.isa);
     cpu::switch_winograd(true);
-    kernels.conv2d(x, weight, {}, on, c.geometry(), Activation::none);
+    kernels.conv2d(x, weight, {}, {}, {}, on, c.geometry(), Activation::none);
     cpu::switch_winograd(false);
-    kernels.conv2d(x, weight, {}, off, c.geometry(), Activation::none);
+    kernels.conv2d(x, weight, {}, {}, {}, off, c.geometry(), Activation::none);
     CHECK(same_bits(on, winograd));
     CHECK(!same_bits(off, winograd));
   }
