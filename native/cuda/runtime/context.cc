@@ -7,11 +7,6 @@
 #include "cuda/runtime/device.h"
 
 namespace hebb::cuda {
-namespace {
-
-constexpr size_t unit = size_t{2} << 20;
-
-}  // namespace
 
 Context& Context::current() { return Device::current().context(); }
 
@@ -21,8 +16,7 @@ void* Context::scratch(size_t bytes) {
   require(cudaStreamIsCapturing(stream_, &capture), "cudaStreamIsCapturing");
   if (capture != cudaStreamCaptureStatusNone) throw Error("scratch memory cannot grow while a graph is captured");
   // By doubling: the blocks that are left behind are then never more than the one in use.
-  for (const size_t wanted : {std::max(bytes, 2 * scratch_bytes_), bytes}) {
-    const size_t size = (wanted + unit - 1) / unit * unit;
+  for (const size_t size : {std::max(bytes, 2 * scratch_bytes_), bytes}) {
     void* fresh = nullptr;
     if (cudaMalloc(&fresh, size) == cudaSuccess) {
       scratch_ = fresh;

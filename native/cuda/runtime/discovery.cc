@@ -10,12 +10,12 @@ namespace {
 
 constexpr int least_capability = 75;
 
-// The first driver that knows the major version of CUDA which the plugin was compiled with.
-constexpr const char* least_driver = CUDART_VERSION >= 13000 ? "580" : "525.60";
-
 std::string cuda_version(int version) {
   return "CUDA " + std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
 }
+
+// The first driver that knows a runtime's major version.
+const char* least_driver_for(int runtime) { return runtime >= 13000 ? "580" : "525.60"; }
 
 // What the driver calls itself, and the newest CUDA it knows.
 std::string driver_text(int version) {
@@ -29,35 +29,39 @@ Gpu gpu_of(int ordinal, const cudaDeviceProp& properties) {
           static_cast<int64_t>(properties.totalGlobalMem)};
 }
 
+}  // namespace
+
 Discovery look() {
   Discovery found;
-  int version = 0, count = 0;
+  int version = 0, runtime = 0, count = 0;
+  cudaRuntimeGetVersion(&runtime);
+  const std::string least_driver = least_driver_for(runtime);
   if (cudaDriverGetVersion(&version) != cudaSuccess || version == 0) {
     cudaGetLastError();
-    found.reason = "libcuda.so.1 could not be loaded";
-    found.remedy = std::string("install the NVIDIA driver, ") + least_driver +
-                   " or newer; in a container, start it with access to the GPU (docker run --gpus all)";
+    found.of_driver = {"libcuda.so.1 could not be loaded",
+                       "install the NVIDIA driver, " + least_driver +
+                           " or newer; in a container, start it with access to the GPU (docker run --gpus all)"};
     return found;
   }
   found.driver = driver_text(version);
   const cudaError_t status = cudaGetDeviceCount(&count);
   cudaGetLastError();
   if (status == cudaErrorInsufficientDriver) {
-    found.reason = "it is too old: hebb was built with " + cuda_version(CUDART_VERSION);
-    found.remedy = std::string("install NVIDIA driver ") + least_driver + " or newer";
+    found.of_driver = {"it is too old: hebb was built with " + cuda_version(runtime),
+                       "install NVIDIA driver " + least_driver + " or newer"};
   } else if (status == cudaErrorNoDevice) {
-    found.reason = "the driver finds no GPU";
-    found.remedy = std::getenv("CUDA_VISIBLE_DEVICES") ? "see whether CUDA_VISIBLE_DEVICES hides it"
-                                                       : "see whether nvidia-smi lists one";
+    found.of_gpus = {"the driver finds none", std::getenv("CUDA_VISIBLE_DEVICES")
+                                                  ? "see whether CUDA_VISIBLE_DEVICES hides it"
+                                                  : "see whether nvidia-smi lists one"};
   } else if (status != cudaSuccess) {
-    found.reason = cudaGetErrorString(status);
-    found.remedy = "see whether nvidia-smi runs";
+    found.of_gpus = {cudaGetErrorString(status), "see whether nvidia-smi runs"};
   }
   if (status != cudaSuccess) return found;
   for (int ordinal = 0; ordinal < count; ++ordinal) {
     cudaDeviceProp properties;
-    if (cudaGetDeviceProperties(&properties, ordinal) != cudaSuccess) {
+    if (const cudaError_t asked = cudaGetDeviceProperties(&properties, ordinal); asked != cudaSuccess) {
       cudaGetLastError();
+      found.of_gpus = {cudaGetErrorString(asked), "see whether nvidia-smi runs"};
       continue;
     }
     const Gpu gpu = gpu_of(ordinal, properties);
@@ -65,8 +69,6 @@ Discovery look() {
   }
   return found;
 }
-
-}  // namespace
 
 const Discovery& discover() {
   static const auto* found = new Discovery(look());

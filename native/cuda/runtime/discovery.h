@@ -1,4 +1,4 @@
-// Which GPUs there are, and why there are none. Looks once, without taking memory on any of them.
+// Which GPUs there are, and why there are none. No memory is taken on any of them.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -14,12 +14,17 @@ struct Gpu {
   int64_t memory;  // bytes
 };
 
+struct Lack {
+  std::string reason, remedy;
+};
+
 struct Discovery {
-  std::string driver;          // its version, or ""
-  std::string reason, remedy;  // why there is no usable GPU, else ""
+  std::string driver;  // its version, or ""
+  Lack of_driver, of_gpus;
   std::vector<Gpu> usable, too_old;
 };
 
-const Discovery& discover();
+Discovery look();
+const Discovery& discover();  // looks once
 
 }  // namespace hebb::cuda

@@ -47,7 +47,8 @@ class Cuda final : public Plugin {
                            const std::string& remedy) {
         tell(context, {item.c_str(), what.c_str(), reason.c_str(), remedy.c_str()});
       };
-      say("NVIDIA driver", found.driver, found.reason, found.remedy);
+      say("NVIDIA driver", found.driver, found.of_driver.reason, found.of_driver.remedy);
+      if (!found.of_gpus.reason.empty()) say("GPU", "", found.of_gpus.reason, found.of_gpus.remedy);
       for (const Gpu& gpu : found.usable) {
         say("cuda:" + std::to_string(&gpu - found.usable.data()), text_of(gpu), "", "");
       }
