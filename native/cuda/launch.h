@@ -41,8 +41,10 @@ T* shared_memory() {
 template <class Kernel, class... Arguments>
 void launch(Grid grid, Block block, Kernel kernel, Arguments... arguments) {
   if (grid.x == 0 || grid.y == 0 || grid.z == 0) return;
+  // clang-format off
   kernel<<<dim3(static_cast<unsigned>(grid.x), grid.y, grid.z), dim3(block.x, block.y), block.shared,
-           Context::current().stream()> > >(arguments...);
+           Context::current().stream()>>>(arguments...);
+  // clang-format on
   require(cudaGetLastError(), "launch");
 }
 template <class T>
