@@ -19,6 +19,7 @@ void* Context::scratch(size_t bytes) {
   for (const size_t size : {std::max(bytes, 2 * scratch_bytes_), bytes}) {
     void* fresh = nullptr;
     if (cudaMalloc(&fresh, size) == cudaSuccess) {
+      if (scratch_) outgrown_.push_back(scratch_);
       scratch_ = fresh;
       scratch_bytes_ = size;
       return scratch_;
