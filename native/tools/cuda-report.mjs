@@ -28,11 +28,15 @@ if (kernels.length === 0) {
   process.exit(1);
 }
 
-const names = execFileSync('c++filt', { input: kernels.map(({ name }) => name).join('\n'), encoding: 'utf8' }).split('\n');
+const names = execFileSync('c++filt', { input: kernels.map(({ name }) => name).join('\n'), encoding: 'utf8' }).split(
+  '\n',
+);
 const text = ({ architecture, registers, stack, spilled }, index) =>
   `${architecture} ${registers} registers, ${stack} bytes of stack, ${spilled} spilled: ${names[index]}`;
 const lines = kernels.map(text);
 writeFileSync(join(folder, 'cuda-registers.txt'), `${lines.toSorted().join('\n')}\n`);
 const spilling = lines.filter((_, index) => kernels[index].spilled > 0);
 for (const line of spilling) console.log(line);
-console.log(`${kernels.length} kernels compiled, ${spilling.length} spill registers (${join(folder, 'cuda-registers.txt')})`);
+console.log(
+  `${kernels.length} kernels compiled, ${spilling.length} spill registers (${join(folder, 'cuda-registers.txt')})`,
+);
