@@ -1,4 +1,5 @@
 #include "cpu/conv/image_rows.h"
+#include "cpu/conv/windows.h"
 
 namespace hebb::cpu::HEBB_ISA {
 
@@ -9,9 +10,12 @@ void convolve(const Convolution& c, const float* x, const float* weight, const E
     const Matrix pixels{x + group * c.depth, c.channels, 1};
     const Patches patches = patches_of(c, x, group);
     const Matrix weights{weight + group * filters * c.window(), c.window(), 1};
+    const Windows windows(patches);
+    const RestingRows rows = windows.rows();
     Gemm gemm;
     gemm.rows = c.positions(), gemm.columns = filters, gemm.depth = c.window();
     gemm.a = is_pointwise(c) ? as_a(&pixels) : patches_as_a(&patches);
+    gemm.resting = windows.fit() ? &rows : nullptr;
     gemm.b = as_b(&weights);
     gemm.c.data = y + group * filters;
     gemm.c.stride = c.filters;

@@ -38,9 +38,12 @@ struct Rows {
   void (*locate)(const void* source, int64_t first, int count, float** rows) = nullptr;
 };
 
+struct RestingRows;  // in_place.h
+
 struct Gemm {
   int64_t rows = 0, columns = 0, depth = 0;
   Operand a, b;
+  const RestingRows* resting = nullptr;  // a's rows, where they can be read in place
   Rows c;
   Epilogue epilogue;
 };
