@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "core/error.h"
+#include "core/kept_copies.h"
 #include "core/stream.h"
 
 namespace hebb {
@@ -193,7 +194,9 @@ void Program::run(const std::vector<void*>& inputs, const std::vector<void*>& ou
     const void* source = copy.input >= 0    ? inputs[static_cast<size_t>(copy.input)]
                          : copy.output >= 0 ? outputs[static_cast<size_t>(copy.output)]
                                             : copy.source->data();
-    if (copy.bytes > 0) std::memcpy(outputs[copy.target], source, static_cast<size_t>(copy.bytes));
+    if (copy.bytes == 0) continue;
+    forget_copies(outputs[copy.target], copy.bytes);
+    std::memcpy(outputs[copy.target], source, static_cast<size_t>(copy.bytes));
   }
 }
 

@@ -1,6 +1,7 @@
 #include "node/runtime.h"
 
 #include "core/cgroup.h"
+#include "core/kept_copies.h"
 #include "cpu/isa.h"
 
 namespace hebb::node {
@@ -11,6 +12,7 @@ Runtime& Runtime::get() {
 }
 
 Runtime::Runtime() : allocator_(host_memory(), stream_, available_memory()) {
+  keep_copies(true);  // commands and tensors.cc tell of every write
   const auto usable = cpu::supported();
   devices_.push_back({"cpu", &cpu::table_for(cpu::best()), &stream_, &allocator_, true});
   for (const cpu::Isa isa : usable) {

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "core/error.h"
+#include "core/kept_copies.h"
 #include "node/arguments.h"
 #include "node/parameters.h"
 
@@ -15,7 +16,11 @@ class Upload final : public Command {
       : target_(target), offset_(offset), bytes_(bytes), values_(std::make_unique<char[]>(bytes)) {
     std::memcpy(values_.get(), values, bytes);
   }
-  void run() override { std::memcpy(static_cast<char*>(target_) + offset_, values_.get(), bytes_); }
+  void run() override {
+    char* const target = static_cast<char*>(target_) + offset_;
+    forget_copies(target, static_cast<int64_t>(bytes_));
+    std::memcpy(target, values_.get(), bytes_);
+  }
   void visit_pointers(PointerVisitor& visitor) override { visitor.visit(&target_); }
 
  private:
@@ -149,6 +154,7 @@ void upload(Environment& environment, const Device& device, const std::shared_pt
   if (values.bytes == 0) return;
   const bool untouched = storage->placed() && device.stream->completed() >= storage->free_after();
   if (untouched && storage.use_count() == 1) {
+    forget_copies(storage->data(), static_cast<int64_t>(values.bytes));
     std::memcpy(storage->data(), values.data, values.bytes);
     return;
   }

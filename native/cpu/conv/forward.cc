@@ -17,6 +17,7 @@ void convolve(const Convolution& c, const float* x, const float* weight, const E
     gemm.a = is_pointwise(c) ? as_a(&pixels) : patches_as_a(&patches);
     gemm.resting = windows.fit() ? &rows : nullptr;
     gemm.b = as_b(&weights);
+    gemm.weights = &weights;
     gemm.c.data = y + group * filters;
     gemm.c.stride = c.filters;
     gemm.epilogue = epilogue.from(0, group * filters);

@@ -62,15 +62,6 @@ void multiply_blocks(const Gemm& gemm, const Plan& plan, Range row_panels, Range
 }
 
 // Visits the panels in blocks of one size, but for the last.
-template <class Visit>
-HEBB_INLINE void for_blocks(Range panels, int64_t largest, const Visit& visit) {
-  const Cut blocks = cut_evenly(panels.end - panels.begin, largest, 1);
-  for (int64_t block = 0; block < blocks.count; ++block) {
-    const int64_t first = panels.begin + blocks.begin(block);
-    visit(Range{first, first + blocks.size(block)});
-  }
-}
-
 // A piece of the product by one thread, which packs all it needs itself: what threads could share would have to travel
 // between their caches, which takes as long as packing it again.
 void multiply_piece(const Gemm& gemm, const Plan& plan, Range row_panels, Range column_panels, float* workspace) {

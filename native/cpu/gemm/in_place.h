@@ -1,6 +1,7 @@
 // The product of gemm.h where the rows of a can be read where they lie: those of a matrix, the patches of an image
-// whose window stays inside. Nothing of a is packed, all of b is, once. Every element of c is the sum, in order, of the
-// sums of the depth blocks, as in gemm.h.
+// whose window stays inside. Nothing of a is packed, all of b is, once (and
+// kept, where it is a parameter that does not change), or block by block where it is large. Every element of c is the
+// sum, in order, of the sums of the depth blocks, as in gemm.h.
 #pragma once
 #include "cpu/gemm/gemm.h"
 #include "cpu/gemm/row_tile.h"
@@ -21,7 +22,7 @@ struct RestingRows {
 // The rows of a matrix whose depth_stride is 1.
 RestingRows resting(const Matrix* matrix);
 
-// Whether that is faster: b is small enough to be packed whole, and there are tiles enough to share.
+// Whether that is faster: there are tiles enough to share.
 bool stays_in_place(const Gemm& gemm);
 void run_in_place(const Gemm& gemm);
 

@@ -65,4 +65,13 @@ HEBB_INLINE Range piece(int64_t count, int index, int pieces) {
   return {count * index / pieces, count * (index + 1) / pieces};
 }
 
+template <class Visit>
+HEBB_INLINE void for_blocks(Range panels, int64_t largest, const Visit& visit) {
+  const Cut blocks = cut_evenly(panels.end - panels.begin, largest, 1);
+  for (int64_t block = 0; block < blocks.count; ++block) {
+    const int64_t first = panels.begin + blocks.begin(block);
+    visit(Range{first, first + blocks.size(block)});
+  }
+}
+
 }  // namespace hebb::cpu::HEBB_ISA

@@ -26,7 +26,7 @@ static_assert(depth_block % Vec::width == 0);
 
 // Where the rows of a are read in place (gemm/in_place.h) a tile has so many, as there are registers for their
 // addresses. Blocks of rows_of_block rows are located at a time, lines of an image copied for them at most line_floats
-// long; all of b is packed, if it has no more than in_place_floats.
+// long; b is packed whole if it has no more than in_place_floats.
 #if defined(__AVX512F__) || defined(__aarch64__)
 constexpr int row_tile_rows = 8;
 #elif defined(__AVX2__)

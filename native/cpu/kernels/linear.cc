@@ -17,6 +17,7 @@ void linear(In<float> x, In<float> weight, Optional<In<float>> bias, Out<float> 
   gemm.rows = rows, gemm.columns = columns, gemm.depth = depth;
   const RestingRows resting_inputs = resting(&inputs);
   gemm.resting = &resting_inputs;
+  gemm.weights = &weights;
   gemm.a = as_a(&inputs), gemm.b = as_b(&weights);
   gemm.c.data = y.data;
   gemm.c.stride = gemm.columns;
