@@ -97,5 +97,27 @@ TEST(copies_follow_weights_that_change) {
   keep_copies(false);
 }
 
+// Filters that a kernel rearranges lie in scratch memory, which nobody tells of: what is packed of them is not kept.
+TEST(copies_are_not_made_of_scratch_memory) {
+  test::Random random(6);
+  const test::Array<float> x = random.integers({2, 28, 28, 1}, -4, 4);
+  const Conv2dGeometry geometry{1, 1, 2, 2, 2, 2, 1, 1, 1};
+  keep_copies(true);
+  for (int round = 0; round < 3; ++round) {
+    const test::Array<float> weight = random.integers({6, 5, 5, 1}, -4, 4);
+    forget_copies(weight.data.get(), weight.size() * static_cast<int64_t>(sizeof(float)));
+    const test::Array<float> want({2, 28, 28, 6});
+    test::reference().conv2d(x, weight, {}, {}, {}, want, geometry, Activation::none);
+    for (const test::Backend& backend : test::backends()) {
+      for (int use = 0; use < 3; ++use) {
+        const test::Array<float> got({2, 28, 28, 6});
+        backend.table.conv2d(x, weight, {}, {}, {}, got, geometry, Activation::none);
+        CHECK(test::same_bits(got, want));
+      }
+    }
+  }
+  keep_copies(false);
+}
+
 }  // namespace
 }  // namespace hebb

@@ -3,7 +3,8 @@
 
 namespace hebb::cpu::HEBB_ISA {
 
-void convolve(const Convolution& c, const float* x, const float* weight, const Epilogue& epilogue, float* y) {
+void convolve(const Convolution& c, const float* x, const float* weight, bool weight_is_tensor,
+              const Epilogue& epilogue, float* y) {
   const int64_t filters = c.group_filters();
   if (c.positions() == 0 || filters == 0) return;
   for (int64_t group = 0; group < c.geometry.groups; ++group) {
@@ -17,7 +18,7 @@ void convolve(const Convolution& c, const float* x, const float* weight, const E
     gemm.a = is_pointwise(c) ? as_a(&pixels) : patches_as_a(&patches);
     gemm.resting = windows.fit() ? &rows : nullptr;
     gemm.b = as_b(&weights);
-    gemm.weights = &weights;
+    if (weight_is_tensor) gemm.weights = &weights;
     gemm.c.data = y + group * filters;
     gemm.c.stride = c.filters;
     gemm.epilogue = epilogue.from(0, group * filters);
