@@ -334,7 +334,8 @@ TEST(cuda_lost_device_goes_on_failing) {
     desk.upload(values, {1, 2, 3});
     const uint64_t before = desk.device.fence();
     static_cast<Device&>(desk.device).begin("relu");
-    launch({}, {.x = 64}, break_down);
+    CHECK_THROWS(launch({}, {.x = 64}, break_down), "launch: ");
+    desk.device.await(desk.device.fence());
     const std::string told = desk.failure();
     CHECK(told.find("cuda:2 was lost: ") == 0);
     CHECK(told.find("relu") != std::string::npos);
