@@ -2,6 +2,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "core/accelerator.h"
 #include "cuda/runtime/api.h"
@@ -11,7 +12,7 @@ namespace hebb::cuda {
 // Written by kernels (see report in launch.h), in page-locked memory that the device sees: the first failure since the
 // host last looked.
 struct DeviceFailure {
-  int code;                      // 0: none; set last
+  int code;                    // 0: none; set last
   long long value, at, limit;  // what was found, where, and what it had to stay below
 };
 
@@ -48,6 +49,7 @@ class Context {
   cudaStream_t stream_ = nullptr;
   DeviceFailure* failure_ = nullptr;
   void* scratch_ = nullptr;
+  std::vector<void*> outgrown_;  // scratch blocks
   size_t scratch_bytes_ = 0;
 };
 
