@@ -11,7 +11,7 @@ void convolve(const Convolution& c, const float* x, const float* weight, const E
     const Matrix weights{weight + group * filters * c.window(), c.window(), 1};
     Gemm gemm;
     gemm.rows = c.positions(), gemm.columns = filters, gemm.depth = c.window();
-    gemm.a = is_pointwise(c) ? as_a(&pixels) : patches_as_a(&patches);
+    gemm.a = c.is_pointwise() ? as_a(&pixels) : patches_as_a(&patches);
     gemm.b = as_b(&weights);
     gemm.c.data = y + group * filters;
     gemm.c.stride = c.filters;

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "cuda/emulation/bounds.h"
 #include "cuda/emulation/work.h"
 
 namespace hebb::cuda::emulation {
@@ -223,6 +224,7 @@ cudaError_t cudaGraphInstantiate(cudaGraphExec_t* executable, cudaGraph_t graph,
 cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t stream) {
   if (of(stream)->capture != nullptr) return spoil(of(stream)->capture);
   return enqueue(stream, [executable] {
+    lift_bound();
     for (const auto& work : executable->work) work();
   });
 }

@@ -5,18 +5,20 @@
 
 namespace hebb::cuda {
 
+template <int width, class F, class... Packs>
+__device__ inline Pack<width> each_lane(F f, const Packs&... x) {
+  Pack<width> y;
+#pragma unroll
+  for (int lane = 0; lane < width; ++lane) y[lane] = f(x[lane]...);
+  return y;
+}
+
 // y[i] = f(x[i]...)
 template <int width, class F, class... Operand>
 __global__ void map_packs(F f, float* y, int64_t count, const Operand*... x) {
   const int64_t packs = count / width, last = packs * width + first_index();
   for (int64_t pack = first_index(); pack < packs; pack += index_step()) {
-    const auto result = [=](const auto&... of_x) {
-      Pack<width> values;
-#pragma unroll
-      for (int lane = 0; lane < width; ++lane) values[lane] = f(of_x[lane]...);
-      return values;
-    };
-    store(y + pack * width, result(load<width>(x + pack * width)...));
+    store(y + pack * width, each_lane<width>(f, load<width>(x + pack * width)...));
   }
   if (last < count) y[last] = f(x[last]...);
 }
