@@ -348,6 +348,7 @@ describe('precision and determinism', () => {
 });
 
 test('memory limits are for the processor too', () => {
+  trimMemory('cpu');
   const { limit, reserved } = memory('cpu');
   setMemoryLimit(reserved + MEBIBYTE, 'cpu');
   try {

@@ -80,12 +80,10 @@ describe('what cannot be opened', () => {
 });
 
 test.each(['', '0'])("HEBB_CUDA_PLUGIN='%s' turns it off", (value) => {
-  const { plugin, reason, remedy } = fresh(value).device.describe().gpu;
-  expect({ plugin, reason, remedy }).toEqual({
-    plugin: null,
-    reason: 'HEBB_CUDA_PLUGIN turns it off',
-    remedy: 'unset HEBB_CUDA_PLUGIN',
-  });
+  const { devices, ...rest } = fresh(value).device.describe().gpu;
+  // Devices that another test of this process has brought stay.
+  const [reason, remedy] = devices.length > 0 ? ['', ''] : ['HEBB_CUDA_PLUGIN turns it off', 'unset HEBB_CUDA_PLUGIN'];
+  expect(rest).toEqual({ plugin: null, facts: [], reason, remedy });
 });
 
 test('a plugin is opened when somebody asks for more than the processor, once', () => {
