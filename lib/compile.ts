@@ -52,7 +52,7 @@ export function invalidatePrograms(): void {
  * outputs; other arguments are constants of the recording. JavaScript in `fn` runs only while recording: numbers it
  * computes are fixed, values cannot be read, and tensors it makes and does not return (nor leaves in `grad`) are gone.
  * What changes between calls is seen: parameters, buffers, an optimizer's hyper-parameters, the random generators.
- * Another shape, dtype, training mode or set of gradients records anew; the last 8 programs are kept.
+ * Another shape, dtype, precision, training mode or set of gradients records anew; the last 8 programs are kept.
  */
 export function compile<A extends readonly unknown[], R>(fn: (...inputs: A) => R): Compiled<A, R> {
   const programs = new Map<string, Program[]>();
@@ -123,7 +123,8 @@ function keyOf(inputs: readonly unknown[]): string {
       `compile: Expected tensors, plain values, arrays and plain objects as arguments but received a ${typeof value}`,
     );
   };
-  return JSON.stringify([inputs.map(describe), gradEnabled(), defaultDeviceNumber(), placements]);
+  const computing = [native.precision(), native.deterministic()];
+  return JSON.stringify([inputs.map(describe), gradEnabled(), defaultDeviceNumber(), placements, computing]);
 }
 
 /** Copies a value made of arrays and plain objects, with its tensors exchanged in order. */

@@ -1,25 +1,56 @@
 // Devices, threads and memory.
 import { availableParallelism, cpus } from 'node:os';
 import { HebbError } from './errors';
-import { type MemoryStatistics, native } from './native';
+import { type MemoryStatistics, native, type PluginFact } from './native';
+import { type PluginState, plugin } from './plugin';
 
-export type { MemoryStatistics };
+export type { MemoryStatistics, PluginFact };
 
-const known = native.devices();
-const numbers = new Map(known.map((device, number) => [device.name, number]));
+let known = native.devices();
 let defaultDevice = 0;
+
+/** Opens the plugin for GPUs, where that has not been done. */
+function open(): PluginState {
+  const state = plugin();
+  known = native.devices();
+  return state;
+}
 
 /** The devices tensors can live on: `['cpu']`, and `'cuda:0'` … where there are GPUs. */
 export function devices(): string[] {
+  open();
   return known.filter((device) => device.listed).map((device) => device.name);
 }
 
+/** `'cuda'` is `'cuda:0'`. GPUs are looked for when a name is not known without them. */
 export function deviceNumber(name: string): number {
-  const number = numbers.get(name);
-  if (number === undefined) {
-    throw new HebbError(`Expected a device (${devices().join(', ')}) but received '${name}'`);
+  const find = (): number => {
+    const exact = known.findIndex((device) => device.name === name);
+    return exact >= 0 ? exact : known.findIndex((device) => device.name === `${name}:0`);
+  };
+  let number = find();
+  if (number < 0) {
+    open();
+    number = find();
+  }
+  if (number < 0) {
+    const why = /^cuda/.test(name) ? `; no such GPU is used: ${whyNoGpu(open())}` : '';
+    throw new HebbError(`Expected a device (${devices().join(', ')}) but received '${name}'${why}`);
   }
   return number;
+}
+
+function whyNoGpu(state: PluginState): string {
+  const { reason, remedy } = obstacle(state);
+  return `${reason}${remedy === '' ? '' : `; ${remedy}`}`;
+}
+
+/** Why a GPU that one might expect is not there. */
+function obstacle({ reason, remedy, facts }: PluginState): { reason: string; remedy: string } {
+  if (reason !== '') return { reason, remedy };
+  const missing = facts.find((fact) => fact.reason !== '');
+  if (missing === undefined) return { reason: 'there is none', remedy: '' };
+  return { reason: `${missing.item}: ${missing.reason}`, remedy: missing.remedy };
 }
 
 export function deviceName(number: number): string {
@@ -72,6 +103,14 @@ export function resetPeakMemory(device: string = getDefaultDevice()): void {
   native.resetPeakMemory(deviceNumber(device));
 }
 
+/**
+ * The most memory that tensors on a device may take, in bytes; what is in use beyond it stays. Default: all there is, or
+ * for GPUs what HEBB_CUDA_MEMORY says.
+ */
+export function setMemoryLimit(bytes: number, device: string = getDefaultDevice()): void {
+  native.setMemoryLimit(deviceNumber(device), bytes);
+}
+
 /** Waits for the device, blocking, and gives cached memory back to the system. */
 export function trimMemory(device: string = getDefaultDevice()): void {
   native.trimMemory(deviceNumber(device));
@@ -87,8 +126,9 @@ export function mark(device: string = getDefaultDevice()): Promise<void> {
   return native.mark(deviceNumber(device), false);
 }
 
-/** What `hebb doctor` prints: which instruction set is used, and for each that is not, why. */
+/** What `hebb doctor` prints: which devices and which instruction set are used, and for each that is not, why. */
 export function describe() {
+  const state = open();
   const isas = native.instructionSets().map(({ name, unusable, used }) => ({
     name,
     supported: unusable === '',
@@ -103,7 +143,15 @@ export function describe() {
     cpu: cpus()[0]?.model ?? 'unknown',
     cores: availableParallelism(),
     memory: memory('cpu'),
+    gpu: describeGpu(state),
     node: process.version,
     platform: `${process.platform}-${process.arch}`,
   };
+}
+
+function describeGpu(state: PluginState) {
+  const used = known.filter((device) => device.listed).map((device) => device.name);
+  const gpus = used.filter((name) => name !== deviceName(0));
+  const why = gpus.length > 0 ? { reason: '', remedy: '' } : obstacle(state);
+  return { devices: gpus, plugin: state.path, facts: state.facts, ...why };
 }

@@ -14,8 +14,10 @@ export {
   type MemoryStatistics,
   mark,
   memory,
+  type PluginFact,
   resetPeakMemory,
   setDefaultDevice,
+  setMemoryLimit,
   setThreads,
   setWinograd,
   synchronize,
@@ -28,6 +30,7 @@ export type { TypedArray } from './native';
 export * as nn from './nn';
 export * as ops from './ops';
 export * as optim from './optim';
+export { getDeterministic, getPrecision, type Precision, setDeterministic, setPrecision } from './precision';
 export { bernoulli, manualSeed, normal, rand, randn, uniform } from './random';
 export { copyInto, type DType, type Shape, Tensor, type TensorOptions } from './tensor';
 export { tidy } from './tidy';

@@ -18,11 +18,20 @@ export interface MemoryStatistics {
   limit: number;
 }
 
+/** A line of what a plugin says of the machine. `found`: what and where, or ''; `reason`: why it is missing or not used. */
+export interface PluginFact {
+  readonly item: string;
+  readonly found: string;
+  readonly reason: string;
+  readonly remedy: string;
+}
+
 interface Addon {
   readonly kernels: Readonly<Record<string, (...values: KernelArgument[]) => void>>;
   allocate(device: number, dtype: number, shape: readonly number[]): Handle;
   create(device: number, dtype: number, shape: readonly number[], values: TypedArray): Handle;
   write(tensor: Handle, values: TypedArray, offset: number): void;
+  transfer(tensor: Handle, device: number): Handle;
   reshape(tensor: Handle, shape: readonly number[]): Handle;
   dispose(tensor: Handle): void;
   read(tensor: Handle): Promise<TypedArray>;
@@ -38,12 +47,18 @@ interface Addon {
   replay(program: ProgramHandle, inputs: readonly Handle[]): Handle[];
   disposeProgram(program: ProgramHandle): void;
   devices(): { name: string; listed: boolean }[];
+  openPlugin(path: string): PluginFact[];
   instructionSets(): { name: string; unusable: string; used: boolean }[];
   memory(device: number): MemoryStatistics;
   resetPeakMemory(device: number): void;
   trimMemory(device: number): void;
+  setMemoryLimit(device: number, bytes: number): void;
   setThreads(count: number): void;
   threads(): number;
+  setPrecision(precision: number): void;
+  precision(): number;
+  setDeterministic(on: boolean): void;
+  deterministic(): boolean;
   setWinograd(on: boolean): void;
   winograd(): boolean;
 }

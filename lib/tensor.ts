@@ -32,25 +32,37 @@ export class Tensor {
   ownedByGraph = false;
   /** True when another tensor shares its memory (reshape). */
   shared = false;
+  #handle: Handle;
+  #deviceNumber: number;
   #grad: Tensor | null = null;
   #disposed = false;
 
   /** Use `tensor()`, `zeros()` … instead. */
   constructor(
-    readonly handle: Handle,
+    handle: Handle,
     readonly shape: Shape,
     readonly dtype: DType,
-    readonly deviceNumber: number,
+    deviceNumber: number,
     requiresGrad = false,
   ) {
+    this.#handle = handle;
+    this.#deviceNumber = deviceNumber;
     this.size = shape.reduce((product, extent) => product * extent, 1);
     this.requiresGrad = requiresGrad;
     enterScope(this);
   }
 
+  get handle(): Handle {
+    return this.#handle;
+  }
+
+  get deviceNumber(): number {
+    return this.#deviceNumber;
+  }
+
   /** `'cpu'`, `'cuda:0'` … */
   get device(): string {
-    return deviceName(this.deviceNumber);
+    return deviceName(this.#deviceNumber);
   }
 
   /** The gradient that `backward()` left here, or null. */
@@ -124,6 +136,26 @@ export class Tensor {
     return alias(this, this.shape);
   }
 
+  /**
+   * Moves this very tensor, with its gradient, to another device without waiting: whoever holds it finds it there. For
+   * what owns tensors, as modules and optimizers do; `to` makes a copy.
+   */
+  moveTo(device: number): void {
+    if (device === this.#deviceNumber) return;
+    const before = this.#handle;
+    const after = native.transfer(before, device);
+    try {
+      if (!this.#grad?.disposed) this.#grad?.moveTo(device);
+    } catch (error) {
+      native.dispose(after);
+      throw error;
+    }
+    this.#handle = after;
+    this.#deviceNumber = device;
+    this.shared = false;
+    native.dispose(before);
+  }
+
   /** Gives the memory back. A second time does nothing. */
   dispose(): void {
     if (this.#disposed) return;
@@ -169,6 +201,11 @@ export function alias(tensor: Tensor, shape: Shape): Tensor {
   tensor.shared = true;
   result.shared = true;
   return result;
+}
+
+/** A copy on a device, outside the graph of gradients; nothing waits for it. */
+export function transferred(tensor: Tensor, device: number): Tensor {
+  return new Tensor(native.transfer(tensor.handle, device), tensor.shape, tensor.dtype, device);
 }
 
 /** Overwrites elements of a tensor, from element `offset` on, in stream order. */

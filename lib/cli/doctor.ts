@@ -19,14 +19,12 @@ export function doctor(out: Output): number {
   }
   const root = (require('../native') as typeof Native).packageRoot;
   const unused = found.isas.filter((isa) => !isa.used).map((isa) => ({ name: isa.name, ...explain(isa, found) }));
-  const gpu = found.devices.filter((device) => device !== 'cpu');
-  const gpuReason = gpu.length > 0 ? '' : 'this version of hebb has kernels for the processor only';
   const lines = [
     `hebb runs on ${found.devices.join(', ')}`,
     `processor: ${found.cpu}, ${found.cores} cores allowed, ${found.threads} threads used`,
     `instruction set: ${found.isa}`,
-    ...unused.map(({ name, reason, remedy }) => `  not ${name}: ${reason}${remedy === '' ? '' : `; ${remedy}`}`),
-    ...(gpuReason === '' ? [] : [`GPU: not used: ${gpuReason}`]),
+    ...unused.map(({ name, reason, remedy }) => `  not ${name}: ${withRemedy(reason, remedy)}`),
+    ...describeGpu(found.gpu),
     `installed in ${root}`,
     `system: ${found.platform}, Node ${found.node}`,
   ];
@@ -36,9 +34,24 @@ export function doctor(out: Output): number {
     ...found,
     root,
     unused,
-    gpu: { devices: gpu, reason: gpuReason },
   });
   return 0;
+}
+
+function withRemedy(reason: string, remedy: string): string {
+  return remedy === '' ? reason : `${reason}; ${remedy}`;
+}
+
+function describeGpu({ devices, plugin, facts, reason, remedy }: Description['gpu']): string[] {
+  const used = devices.length > 0 ? `used: ${devices.join(', ')}` : `not used: ${withRemedy(reason, remedy)}`;
+  return [
+    `GPU: ${used}`,
+    ...(plugin === null ? [] : [`  plugin: ${plugin}`]),
+    ...facts.map((fact) => {
+      const why = fact.reason === '' ? '' : `: ${withRemedy(fact.reason, fact.remedy)}`;
+      return `  ${fact.item}: ${fact.found === '' ? 'missing' : fact.found}${why}`;
+    }),
+  ];
 }
 
 function explain(isa: Description['isas'][number], found: Description): { reason: string; remedy: string } {

@@ -2,6 +2,7 @@ import { mnist } from '../data';
 import { setThreads } from '../device';
 import { evaluate } from '../train';
 import { formatPercent } from '../train/progress';
+import { useDevice } from './device';
 import type { Output } from './output';
 import { loadTrained } from './weights';
 
@@ -9,11 +10,13 @@ export interface EvalFlags {
   model?: string;
   weights: string;
   data: string;
+  device?: string;
   threads?: number;
 }
 
 /** Measures a trained network on MNIST's test digits. Gives the process's exit code. */
 export async function evaluateFile(flags: EvalFlags, out: Output): Promise<number> {
+  useDevice(flags.device);
   const { network, model, normalization } = await loadTrained(flags.weights, flags.model);
   const dir = flags.data === 'mnist' ? {} : { dir: flags.data };
   const test = mnist({ split: 'test', normalize: normalization, ...dir });

@@ -4,12 +4,14 @@ import { InputError } from '../errors';
 import { readPng, toGreyscale } from '../io';
 import { softmax } from '../ops/softmax';
 import { tidy } from '../tidy';
+import { useDevice } from './device';
 import type { Output } from './output';
 import { loadTrained } from './weights';
 
 export interface PredictFlags {
   model?: string;
   weights: string;
+  device?: string;
   invert: boolean;
 }
 
@@ -18,6 +20,7 @@ const PIXELS = SIDE * SIDE;
 
 /** Names the digit in each PNG file. Gives the process's exit code. */
 export async function predict(files: readonly string[], flags: PredictFlags, out: Output): Promise<number> {
+  useDevice(flags.device);
   // All files are read before the first answer: a bad one leaves no half of an output.
   const pixels = new Uint8Array(files.length * PIXELS);
   for (const [i, file] of files.entries()) pixels.set(readDigit(file, flags.invert), i * PIXELS);

@@ -33,11 +33,13 @@ export async function run(args: readonly string[]): Promise<number> {
       .command(name)
       .description(description)
       .option('--json', 'print one JSON object a line on stdout, all else on stderr');
+  const onDevice = (named: Command): Command =>
+    named.option('--device <name>', 'cpu, or a GPU: cuda:0, cuda:1 … (default: cpu)');
   const act = async (options: { json?: boolean }, work: (out: Output) => Promise<number> | number): Promise<void> => {
     code = await work(output(options.json === true));
   };
 
-  command('train', 'Train a network on MNIST, print its test error after each epoch, and save it.')
+  onDevice(command('train', 'Train a network on MNIST, print its test error after each epoch, and save it.'))
     .option('--model <name>', 'lenet5 or mlp (default: lenet5)')
     .option('--data <mnist|folder>', 'MNIST, or a folder of IDX files under its names', 'mnist')
     .option('--epochs <n>', 'times through the digits (default: 8; mlp: 10)', whole(1))
@@ -61,14 +63,14 @@ export async function run(args: readonly string[]): Promise<number> {
     )
     .action((flags) => act(flags, (out) => (require('./train') as typeof Train).train(flags, out)));
 
-  command('eval', "Measure a trained network on MNIST's test digits.")
+  onDevice(command('eval', "Measure a trained network on MNIST's test digits."))
     .requiredOption('--weights <file>', 'what hebb train saved')
     .option('--model <name>', 'lenet5 or mlp (default: as the file says)')
     .option('--data <mnist|folder>', 'MNIST, or a folder of IDX files under its names', 'mnist')
     .option('--threads <n>', 'threads to use', whole(1, 1024))
     .action((flags) => act(flags, (out) => (require('./eval') as typeof Eval).evaluateFile(flags, out)));
 
-  command('predict', 'Name the digits in PNG images of 28 by 28 pixels.')
+  onDevice(command('predict', 'Name the digits in PNG images of 28 by 28 pixels.'))
     .argument('<file.png...>', 'grey or colour; white digits on black, unless --invert is given')
     .requiredOption('--weights <file>', 'what hebb train saved')
     .option('--model <name>', 'lenet5 or mlp (default: as the file says)')

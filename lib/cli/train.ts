@@ -7,6 +7,7 @@ import { SGD } from '../optim';
 import { manualSeed } from '../random';
 import { cosine, type FitResult, fit, progress } from '../train';
 import { formatPercent } from '../train/progress';
+import { useDevice } from './device';
 import { network, type Recipe } from './networks';
 import type { Output } from './output';
 import { interruptible } from './signals';
@@ -16,6 +17,7 @@ export interface TrainFlags extends Partial<Recipe> {
   model?: string;
   data: string;
   seed?: number;
+  device?: string;
   threads?: number;
   limit?: number;
   out?: string;
@@ -40,6 +42,7 @@ const NUMBERS = ['epochs', 'batchSize', 'lr', 'momentum', 'weightDecay', 'seed',
 
 /** Trains a network on MNIST and saves it. Gives the process's exit code. */
 export async function train(flags: TrainFlags, out: Output): Promise<number> {
+  useDevice(flags.device);
   const resumed = flags.resume === undefined ? undefined : await readResumed(flags.resume);
   const plan = planOf(flags, resumed);
   const file = flags.out ?? `${plan.model}.safetensors`;

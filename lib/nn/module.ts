@@ -1,11 +1,10 @@
 // The base of all layers and models.
 import { invalidatePrograms } from '../compile';
-import { tensor } from '../create';
+import { deviceNumber } from '../device';
 import { InputError } from '../errors';
 import { assign } from '../ops/movement';
 import { recorder } from '../recorder';
-import { keep } from '../scope';
-import { copyInto, type Shape, Tensor } from '../tensor';
+import { type Shape, Tensor } from '../tensor';
 import { type ModelSummary, summarize } from './summary';
 
 /** Names, in dotted form, and the tensors a module is made of. */
@@ -83,11 +82,7 @@ export abstract class Module {
         );
       }
     }
-    for (const [name, target] of Object.entries(own)) {
-      const source = state[name] as Tensor;
-      if (source.deviceNumber === target.deviceNumber) assign(target, source);
-      else copyInto(target, source.dataSync());
-    }
+    for (const [name, target] of Object.entries(own)) assign(target, state[name] as Tensor);
   }
 
   /** Sets the mode of this module and all below it. */
@@ -102,9 +97,23 @@ export abstract class Module {
     return this.train(false);
   }
 
-  /** Moves every tensor to a device; blocks until they are copied. Programs record again. */
+  /**
+   * Moves every tensor to a device, its gradient too, without waiting. They are the same tensors as before: optimizers
+   * made earlier go with them. Programs record again. Where the device's memory does not suffice, nothing has moved.
+   */
   to(device: string): this {
-    this.#move(device);
+    const number = deviceNumber(device);
+    const moved: { value: Tensor; from: number }[] = [];
+    try {
+      for (const [, value] of this.namedTensors()) {
+        const from = value.deviceNumber;
+        value.moveTo(number);
+        if (from !== number) moved.push({ value, from });
+      }
+    } catch (error) {
+      for (const { value, from } of moved) value.moveTo(from);
+      throw error;
+    }
     invalidatePrograms();
     return this;
   }
@@ -117,17 +126,6 @@ export abstract class Module {
   /** Layers, output shapes, parameters and multiply-adds at an input of this shape, as `[1, 224, 224, 3]`; one run. */
   summary(inputShape: Shape): ModelSummary {
     return summarize(this, inputShape);
-  }
-
-  #move(device: string): void {
-    const fields = this as Record<string, unknown>;
-    for (const [name, value] of Object.entries(this)) {
-      if (!(value instanceof Tensor) || value.device === device) continue;
-      const { requiresGrad } = value;
-      fields[name] = keep(tensor(value.dataSync(), value.shape, { device, requiresGrad }));
-      value.dispose();
-    }
-    for (const [, child] of this.children()) child.#move(device);
   }
 }
 

@@ -51,6 +51,7 @@ const methods = {
   sub: ops.sub,
   sum: ops.sum,
   tanh: ops.tanh,
+  to: ops.to,
   transpose: ops.transpose,
 } as const;
 

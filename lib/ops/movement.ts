@@ -1,8 +1,9 @@
 // Ops that move elements: reshape, transpose, slice, pad, concat, rows by index, copies.
 import { record } from '../autograd';
+import { deviceNumber } from '../device';
 import { HebbError } from '../errors';
 import { run } from '../kernel';
-import { alias, empty, emptyLike, type Shape, type Tensor } from '../tensor';
+import { alias, empty, emptyLike, type Shape, type Tensor, transferred } from '../tensor';
 import { normalizeAxis, product, sameShape } from './shapes';
 
 /** The same elements in another shape, sharing memory. One extent may be -1: the rest. */
@@ -117,9 +118,25 @@ export function clone(x: Tensor): Tensor {
   return record('copy', y, [x], (grad) => [grad]);
 }
 
-/** Overwrites `target` with x, of the same shape and dtype. Not differentiable. */
+/**
+ * x on another device: a copy, which nothing waits for and through which gradients flow back. Where x is there already,
+ * x itself.
+ */
+export function to(x: Tensor, device: string): Tensor {
+  const number = deviceNumber(device);
+  if (number === x.deviceNumber) return x;
+  return record('to', transferred(x, number), [x], (grad) => [transferred(grad, x.deviceNumber)]);
+}
+
+/** Overwrites `target` with x, of the same shape and dtype, from any device. Not differentiable. */
 export function assign(target: Tensor, x: Tensor): void {
   if (!sameShape(target.shape, x.shape))
     throw new HebbError(`assign: Expected shape [${target.shape}] but received [${x.shape}]`);
-  run('copy', x, target);
+  if (x.deviceNumber === target.deviceNumber) {
+    run('copy', x, target);
+    return;
+  }
+  const here = transferred(x, target.deviceNumber);
+  run('copy', here, target);
+  here.dispose();
 }

@@ -1,5 +1,6 @@
 // What optimizers share: parameter groups and their state.
 import { HebbError, InputError } from '../errors';
+import { assign } from '../ops/movement';
 import { outsideRecording } from '../recorder';
 import { keep } from '../scope';
 import { copyInto, filled, Tensor } from '../tensor';
@@ -46,6 +47,15 @@ export function filledState(shape: readonly number[], device: number): Tensor {
   return outsideRecording(() => keep(filled(shape, 0, 'float32', device)));
 }
 
+/** Brings a group's state, which is all in one place, to where its parameters have been moved. */
+export function followParameters(params: readonly Tensor[], first: Tensor, others: readonly Tensor[]): void {
+  const device = (params[0] as Tensor).deviceNumber;
+  if (first.deviceNumber === device) return;
+  outsideRecording(() => {
+    for (const tensor of [first, ...others]) tensor.moveTo(device);
+  });
+}
+
 export abstract class Optimizer {
   abstract readonly groups: readonly { readonly params: readonly Tensor[] }[];
 
@@ -74,7 +84,7 @@ export abstract class Optimizer {
         );
       }
     }
-    for (const [name, target] of Object.entries(own)) copyInto(target, (state[name] as Tensor).dataSync());
+    for (const [name, target] of Object.entries(own)) assign(target, state[name] as Tensor);
     this.stateLoaded();
   }
 

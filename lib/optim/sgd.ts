@@ -5,6 +5,7 @@ import type { Tensor } from '../tensor';
 import {
   asGroups,
   filledState,
+  followParameters,
   Hyperparameters,
   Optimizer,
   type OptimizerState,
@@ -93,6 +94,7 @@ export class SGD extends Optimizer {
           return grad ? [{ parameter, grad, buffer: buffers[index] }] : [];
         });
         if (present.length === 0) continue;
+        followParameters(params, hyper.tensor, buffers);
         run(
           'sgd',
           present.map(({ parameter }) => parameter),

@@ -1,5 +1,6 @@
 import { noGrad } from '../autograd';
 import { type Dataset, Loader } from '../data';
+import { getDefaultDevice } from '../device';
 import { HebbError } from '../errors';
 import { crossEntropy } from '../nn/functional';
 import type { Module } from '../nn/module';
@@ -15,7 +16,7 @@ export interface EvaluateOptions {
   batchSize?: number;
   /** Default: cross-entropy of the outputs as logits. */
   loss?: LossFunction;
-  /** The device the model is on. Default: the default device. */
+  /** The device to put the batches on. Default: where the model is. */
   device?: string;
   /** Stops the evaluation: it rejects with the signal's reason. */
   signal?: AbortSignal;
@@ -33,14 +34,19 @@ export interface Evaluation {
   readonly n: number;
 }
 
+/** The device that a model is on; the default device where it has no tensors. */
+export function deviceOf(model: Module): string {
+  return model.namedTensors()[0]?.[1].device ?? getDefaultDevice();
+}
+
 /**
  * Measures a classifier on a dataset, without gradients and in evaluation mode; the model's mode is then as before.
  *
  * @throws HebbError for a dataset without images.
  */
 export async function evaluate(model: Module, dataset: Dataset, options: EvaluateOptions = {}): Promise<Evaluation> {
-  const { batchSize = 250, loss: lossFunction = crossEntropy, device, signal } = options;
-  const batches = new Loader(dataset, { batchSize, autoDispose: true, ...(device === undefined ? {} : { device }) });
+  const { batchSize = 250, loss: lossFunction = crossEntropy, device = deviceOf(model), signal } = options;
+  const batches = new Loader(dataset, { batchSize, autoDispose: true, device });
   const training = model.training;
   model.eval();
   let n = 0;

@@ -5,7 +5,7 @@ import { crossEntropy } from '../nn/functional';
 import type { Module } from '../nn/module';
 import type { Tensor } from '../tensor';
 import { tidy } from '../tidy';
-import { type Evaluation, evaluate, type LossFunction } from './evaluate';
+import { deviceOf, type Evaluation, evaluate, type LossFunction } from './evaluate';
 import { LossMeter } from './meter';
 import { progress as defaultProgress, type ProgressReporter } from './progress';
 import type { Schedule } from './schedules';
@@ -79,7 +79,7 @@ export interface FitOptions {
   callbacks?: Callbacks | readonly Callbacks[];
   /** Default true: a bar on stderr where it is a terminal, else plain lines. */
   progress?: boolean | ProgressReporter;
-  /** The device the model is on. Default: the default device. */
+  /** The device to put the batches on. Default: where the model is. */
   device?: string;
   /** Stops training after the step in progress. */
   signal?: AbortSignal;
@@ -134,7 +134,8 @@ class Fitting {
   #lastLook = 0;
 
   constructor(model: Module, options: FitOptions) {
-    const { data, epochs = 1, batchSize = 64, shuffle = true, seed, device, optimizer, loss = crossEntropy } = options;
+    const { data, epochs = 1, batchSize = 64, shuffle = true, seed, optimizer, loss = crossEntropy } = options;
+    const { device = deviceOf(model) } = options;
     if (!Number.isSafeInteger(epochs) || epochs < 0)
       throw new HebbError(`Expected a whole number of epochs but received ${epochs}`);
     this.#model = model;
@@ -148,7 +149,7 @@ class Fitting {
             shuffle,
             autoDispose: true,
             ...(seed === undefined ? {} : { seed }),
-            ...(device === undefined ? {} : { device }),
+            device,
           });
     if (this.#batches.length === 0) throw new HebbError('Expected at least one batch to train on but received none');
     const step = (images: Tensor, labels: Tensor): Tensor => {

@@ -52,19 +52,19 @@ class Allocator::Block final : public Storage {
   Allocator& allocator_;
 };
 
-Allocator::Allocator(MemorySource& source, Stream& stream, int64_t limit) : source_(source), stream_(stream) {
-  statistics_.limit = limit;
-}
+Allocator::Allocator(MemorySource& source, Stream& stream, int64_t limit)
+    : source_(source), stream_(stream), limit_(limit) {}
 
 Allocator::~Allocator() { trim(); }
 
 std::shared_ptr<Storage> Allocator::allocate(int64_t bytes) {
+  bool refused = false;  // by the source, within the limit
   auto fail = [&] {
     const MemoryStatistics now = statistics();
     throw OutOfMemory("out of memory: " + std::to_string(bytes) + " bytes asked for, " + std::to_string(now.used) +
-                      " in use, limit " + std::to_string(now.limit));
+                      " in use, limit " + std::to_string(now.limit) + (refused ? "; the rest is not available" : ""));
   };
-  if (bytes > statistics_.limit) fail();
+  if (bytes > limit_.load(std::memory_order_relaxed)) fail();
   const int64_t size = rounded_size(bytes);
   void* data = nullptr;
   uint64_t free_after = 0;
@@ -78,8 +78,9 @@ std::shared_ptr<Storage> Allocator::allocate(int64_t bytes) {
         free_after = found->second.free_after;
         actual = found->first;
         cached_.erase(found);
-      } else if (statistics_.reserved + size <= statistics_.limit) {
+      } else if (statistics_.reserved + size <= limit_.load(std::memory_order_relaxed)) {
         data = source_.acquire(size);
+        refused = !data;
         if (data) statistics_.reserved += size;
       }
       if (data) {
@@ -106,9 +107,14 @@ void Allocator::trim() {
     std::lock_guard lock(mutex_);
     blocks.swap(cached_);
   }
-  uint64_t last = 0;
-  for (const auto& [bytes, block] : blocks) last = std::max(last, block.free_after);
-  stream_.wait(last);
+  if (blocks.empty()) return;
+  if (stream_.accelerator()) {
+    stream_.wait_for_device();  // a command that has run is only enqueued there
+  } else {
+    uint64_t last = 0;
+    for (const auto& [bytes, block] : blocks) last = std::max(last, block.free_after);
+    stream_.wait(last);
+  }
   std::lock_guard lock(mutex_);
   for (const auto& [bytes, block] : blocks) {
     source_.release(block.data, bytes);
@@ -116,9 +122,16 @@ void Allocator::trim() {
   }
 }
 
+void Allocator::set_limit(int64_t bytes) {
+  limit_.store(bytes, std::memory_order_relaxed);
+  if (statistics().reserved > bytes) trim();
+}
+
 MemoryStatistics Allocator::statistics() const {
   std::lock_guard lock(mutex_);
-  return statistics_;
+  MemoryStatistics now = statistics_;
+  now.limit = limit_.load(std::memory_order_relaxed);
+  return now;
 }
 
 void Allocator::reset_peak() {

@@ -1,6 +1,7 @@
 // A caching allocator ordered by a stream: blocks given back are handed out again at once, without waiting, since the
 // stream runs the old user's commands before the new one's.
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -39,7 +40,9 @@ class Allocator {
 
   // Throws OutOfMemory, after giving cached blocks back to the system.
   std::shared_ptr<Storage> allocate(int64_t bytes);
-  void trim();  // waits for the stream, then gives all cached blocks back
+  void trim();  // waits until the device is done with them, then gives all cached blocks back
+  // What is in use beyond a lower limit stays; nothing is added until it is below.
+  void set_limit(int64_t bytes);
   MemoryStatistics statistics() const;
   void reset_peak();
 
@@ -55,7 +58,8 @@ class Allocator {
   Stream& stream_;
   mutable std::mutex mutex_;
   std::multimap<int64_t, Cached> cached_;
-  MemoryStatistics statistics_;
+  MemoryStatistics statistics_;  // but for the limit
+  std::atomic<int64_t> limit_;
 };
 
 }  // namespace hebb

@@ -31,17 +31,24 @@ class ErrorSink {
 class PointerVisitor {
  public:
   virtual ~PointerVisitor() = default;
-  virtual void visit(void** pointer) = 0;
+  virtual void visit(void** pointer, Access access) = 0;
 };
 
+// ready, run and settle are called on the executor's thread and may throw.
 class Command {
  public:
   virtual ~Command() = default;
-  virtual void run() = 0;  // may throw
+  // Whether it may run now. Until then nothing behind it runs, but what has run goes on settling.
+  virtual bool ready() { return true; }
+  virtual void run() = 0;
+  // A second half, called once the work that run() enqueued is really done: at once where the executor itself computes,
+  // on an accelerator when it gets there. Also after a run() that threw.
+  virtual bool settles() const { return false; }
+  virtual void settle() {}
   // Every pointer to tensor memory, in the order in which its storages were named when it was appended to a program.
   virtual void visit_pointers(PointerVisitor&) {}
 
-  std::shared_ptr<ErrorSink> errors;  // told when run throws; may be null
+  std::shared_ptr<ErrorSink> errors;  // told of what is thrown and of the device's failures; may be null
 };
 
 }  // namespace hebb

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <cstring>
 #include <limits>
 #include <map>
 #include <memory>
@@ -120,6 +121,12 @@ KeptCopy kept_copy(const CopyKey& key, int64_t floats) {
 void forget_copies(const void* data, int64_t bytes) {
   const auto begin = reinterpret_cast<uintptr_t>(data);
   Copies::get().forget(begin, begin + static_cast<uintptr_t>(bytes));
+}
+
+void copy_to_tensor(void* target, const void* values, size_t bytes) {
+  if (bytes == 0) return;
+  forget_copies(target, static_cast<int64_t>(bytes));
+  std::memcpy(target, values, bytes);
 }
 
 }  // namespace hebb

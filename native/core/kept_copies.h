@@ -2,6 +2,7 @@
 // not change are packed once. Every write to a tensor's memory is told by whoever enqueues or runs it, so nobody else
 // has to think of it.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 
 namespace hebb {
@@ -28,5 +29,7 @@ void keep_copies(bool keep);
 
 // From any thread: the memory is about to be written, or to belong to another tensor.
 void forget_copies(const void* data, int64_t bytes);
+// Values to a tensor in the host's memory, and word of it.
+void copy_to_tensor(void* target, const void* values, size_t bytes);
 
 }  // namespace hebb

@@ -31,6 +31,7 @@ void launch(Grid grid, Block block, Kernel kernel, Arguments... arguments) {
   if (grid.x == 0 || grid.y == 0 || grid.z == 0) return;
   emulation::launch(Context::current().stream(), dim3(static_cast<unsigned>(grid.x), grid.y, grid.z),
                     dim3(block.x, block.y), block.shared, [=] { kernel(arguments...); });
+  require(cudaGetLastError(), "launch");
 }
 template <class T>
 T* shared_memory() {
@@ -40,8 +41,10 @@ T* shared_memory() {
 template <class Kernel, class... Arguments>
 void launch(Grid grid, Block block, Kernel kernel, Arguments... arguments) {
   if (grid.x == 0 || grid.y == 0 || grid.z == 0) return;
+  // clang-format off
   kernel<<<dim3(static_cast<unsigned>(grid.x), grid.y, grid.z), dim3(block.x, block.y), block.shared,
            Context::current().stream()>>>(arguments...);
+  // clang-format on
   require(cudaGetLastError(), "launch");
 }
 template <class T>
@@ -69,7 +72,8 @@ inline bool aligned16(const void* pointer) { return reinterpret_cast<uintptr_t>(
 // fixed. The result reaches every thread; all threads of the block must call, and the block's versions synchronise.
 template <class T, class Combine>
 __device__ inline T warp_reduce(T value, Combine combine) {
-  for (int offset = warp / 2; offset > 0; offset /= 2) value = combine(value, __shfl_xor_sync(all_lanes, value, offset));
+  for (int offset = warp / 2; offset > 0; offset /= 2)
+    value = combine(value, __shfl_xor_sync(all_lanes, value, offset));
   return value;
 }
 template <class T, class Combine>

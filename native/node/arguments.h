@@ -133,7 +133,7 @@ requires requires { V::access; } &&(!requires { typename V::Value; }) struct Arg
     return view;
   }
   static void visit(V& view, PointerVisitor& visitor) {
-    visitor.visit(const_cast<void**>(reinterpret_cast<const void* const*>(&view.data)));
+    visitor.visit(const_cast<void**>(reinterpret_cast<const void* const*>(&view.data)), V::access);
   }
   static void tell_written(const V& view) {
     if constexpr (V::access != Access::read) {

@@ -83,6 +83,7 @@ std::shared_ptr<Mailbox> Environment::expect_completion() {
 }
 
 void Environment::push_awaited(const Device& device, std::unique_ptr<Command> command) {
+  command->errors = errors;
   const uint64_t ticket = device.stream->push(std::move(command));
   if (last_took_ < short_wait) device.stream->linger(ticket, short_wait);
 }

@@ -75,9 +75,9 @@ class Environment {
   void submit(const Device& device, std::unique_ptr<Command> command, std::vector<std::shared_ptr<Storage>> storages);
   // Keeps the event loop alive until one more completion is settled, which the mailbox is there to take.
   std::shared_ptr<Mailbox> expect_completion();
-  // Pushes a command that posts a completion. Where the last one came within microseconds, so may this one: then it
-  // waits for it that long, since a thread that sleeps takes longer to wake. The promise settles as ever, by the event
-  // loop.
+  // Pushes a command that posts a completion when it settles. Where the last one came within microseconds, so may this
+  // one: then it waits for it that long, since a thread that sleeps takes longer to wake. The promise settles as ever,
+  // by the event loop.
   void push_awaited(const Device& device, std::unique_ptr<Command> command);
 
  private:

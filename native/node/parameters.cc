@@ -17,9 +17,8 @@ int64_t integer_parameter(const Napi::CallbackInfo& info, size_t index, const ch
 
 const Device& device_parameter(const Napi::CallbackInfo& info, size_t index) {
   const int64_t number = integer_parameter(info, index, "device");
-  const auto& devices = Runtime::get().devices();
-  expect_range("device", number, 0, static_cast<int64_t>(devices.size()) - 1);
-  return devices[static_cast<size_t>(number)];
+  expect_range("device", number, 0, Runtime::get().device_count() - 1);
+  return Runtime::get().device(static_cast<int>(number));
 }
 
 DType dtype_parameter(const Napi::CallbackInfo& info, size_t index) {

@@ -43,7 +43,7 @@ Napi::Value begin_recording(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
   require_no_recording(environment);
   const Device& device = device_parameter(info, 0);
-  environment.program = std::make_shared<Program>(*device.stream);
+  environment.program = std::make_shared<Program>(*device.stream, Runtime::get().may_capture());
   environment.recording_device = &device;
   environment.recorded_inputs.clear();
   return info.Env().Undefined();

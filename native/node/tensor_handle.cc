@@ -1,6 +1,7 @@
 #include "node/tensor_handle.h"
 
 #include "core/error.h"
+#include "node/garbage.h"
 
 namespace hebb::node {
 namespace {
@@ -37,7 +38,9 @@ napi_value make_handle(napi_env env, std::shared_ptr<Storage> storage, DType dty
   require(env, napi_wrap(env, object, handle.get(), finalize, nullptr, nullptr));
   TensorHandle* owned = handle.release();
   require(env, napi_type_tag_object(env, object, &tag));
-  if (is_new && owned->storage->bytes() > 0) {
+  if (is_new && device.accelerator) {
+    collect_if_filling(env, device);
+  } else if (is_new && owned->storage->bytes() > 0) {
     int64_t total;
     owned->told = owned->storage->bytes();
     napi_adjust_external_memory(env, owned->told, &total);

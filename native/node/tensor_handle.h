@@ -21,7 +21,7 @@ struct TensorHandle {
   void dispose(napi_env env);
 };
 
-// A handle of a new or (for reshape) a shared storage. V8 is told of the bytes of new ones only.
+// A handle of a new or (for reshape) a shared storage. V8 is told of the bytes of new ones in the host's memory only.
 napi_value make_handle(napi_env env, std::shared_ptr<Storage> storage, DType dtype, const Shape& shape,
                        const Device& device, bool is_new);
 

@@ -4,31 +4,12 @@
 
 #include "core/error.h"
 #include "core/kept_copies.h"
+#include "core/transfer.h"
 #include "node/arguments.h"
 #include "node/parameters.h"
 
 namespace hebb::node {
 namespace {
-
-class Upload final : public Command {
- public:
-  Upload(void* target, int64_t offset, const void* values, size_t bytes)
-      : target_(target), offset_(offset), bytes_(bytes), values_(std::make_unique<char[]>(bytes)) {
-    std::memcpy(values_.get(), values, bytes);
-  }
-  void run() override {
-    char* const target = static_cast<char*>(target_) + offset_;
-    forget_copies(target, static_cast<int64_t>(bytes_));
-    std::memcpy(target, values_.get(), bytes_);
-  }
-  void visit_pointers(PointerVisitor& visitor) override { visitor.visit(&target_); }
-
- private:
-  void* target_;
-  int64_t offset_;  // in bytes
-  size_t bytes_;
-  std::unique_ptr<char[]> values_;
-};
 
 Napi::Value new_typed_array(Napi::Env env, DType dtype, int64_t size, Napi::ArrayBuffer buffer) {
   const auto length = static_cast<size_t>(size);
@@ -52,6 +33,7 @@ class ReadCompletion final : public Completion {
         size_(handle.shape.size()),
         bytes_(static_cast<size_t>(handle.bytes())),
         values_(std::make_unique_for_overwrite<char[]>(bytes_)) {}
+  size_t bytes() const { return bytes_; }
   void copy_from(const void* source) {
     if (bytes_ > 0) std::memcpy(values_.get(), source, bytes_);
   }
@@ -79,11 +61,18 @@ class ReadCompletion final : public Completion {
 
 class Read final : public Command {
  public:
-  Read(std::unique_ptr<ReadCompletion> completion, std::shared_ptr<Mailbox> mailbox, std::shared_ptr<ErrorSink> sink,
+  Read(std::unique_ptr<ReadCompletion> completion, std::shared_ptr<Mailbox> mailbox, Accelerator* accelerator,
        const void* source)
-      : completion_(std::move(completion)), mailbox_(std::move(mailbox)), sink_(std::move(sink)), source_(source) {}
+      : completion_(std::move(completion)), mailbox_(std::move(mailbox)), accelerator_(accelerator), source_(source) {}
   void run() override {
-    completion_->error = sink_->take();
+    if (!accelerator_ || completion_->bytes() == 0) return;
+    staging_ = Staging(accelerator_, completion_->bytes());
+    accelerator_->download(staging_.data(), source_, completion_->bytes());
+    source_ = staging_.data();
+  }
+  bool settles() const override { return true; }
+  void settle() override {
+    completion_->error = errors->take();
     if (!completion_->error) completion_->copy_from(source_);
     mailbox_->post(std::move(completion_));
   }
@@ -91,25 +80,26 @@ class Read final : public Command {
  private:
   std::unique_ptr<ReadCompletion> completion_;
   std::shared_ptr<Mailbox> mailbox_;
-  std::shared_ptr<ErrorSink> sink_;
+  Accelerator* accelerator_;
   const void* source_;
+  Staging staging_;
 };
 
 class Mark final : public Command {
  public:
   // take_error: whether a failure of earlier work is reported here rather than to a later reader
-  Mark(std::unique_ptr<Completion> completion, std::shared_ptr<Mailbox> mailbox, std::shared_ptr<ErrorSink> sink,
-       bool take_error)
-      : completion_(std::move(completion)), mailbox_(std::move(mailbox)), sink_(std::move(sink)), take_(take_error) {}
-  void run() override {
-    if (take_) completion_->error = sink_->take();
+  Mark(std::unique_ptr<Completion> completion, std::shared_ptr<Mailbox> mailbox, bool take_error)
+      : completion_(std::move(completion)), mailbox_(std::move(mailbox)), take_(take_error) {}
+  void run() override {}
+  bool settles() const override { return true; }
+  void settle() override {
+    if (take_) completion_->error = errors->take();
     mailbox_->post(std::move(completion_));
   }
 
  private:
   std::unique_ptr<Completion> completion_;
   std::shared_ptr<Mailbox> mailbox_;
-  std::shared_ptr<ErrorSink> sink_;
   bool take_;
 };
 
@@ -150,15 +140,32 @@ Values values_parameter(const Napi::CallbackInfo& info, size_t index, DType dtyp
   return {data, length * static_cast<size_t>(size_of(dtype))};
 }
 
-void upload(Environment& environment, const Device& device, const std::shared_ptr<Storage>& storage, Values values) {
+// Overwrites `storage` from byte `offset` on, in stream order.
+void upload(Environment& environment, const Device& device, const std::shared_ptr<Storage>& storage, int64_t offset,
+            Values values) {
   if (values.bytes == 0) return;
-  const bool untouched = storage->placed() && device.stream->completed() >= storage->free_after();
-  if (untouched && storage.use_count() == 1) {
-    forget_copies(storage->data(), static_cast<int64_t>(values.bytes));
-    std::memcpy(storage->data(), values.data, values.bytes);
+  if (!device.accelerator || !environment.program) {
+    environment.submit(device, make_upload(device.accelerator, storage->data(), offset, values.data, values.bytes),
+                       {storage});
     return;
   }
-  environment.submit(device, std::make_unique<Upload>(storage->data(), 0, values.data, values.bytes), {storage});
+  // Replays find the values on the device.
+  auto constant = device.allocator->allocate(static_cast<int64_t>(values.bytes));
+  auto command = make_upload(device.accelerator, constant->data(), 0, values.data, values.bytes);
+  command->errors = environment.errors;
+  device.stream->push(std::move(command));
+  environment.submit(device, make_copy(device.accelerator, storage->data(), offset, constant->data(), values.bytes),
+                     {constant, storage});
+}
+
+// Into a storage that nobody else knows yet.
+void fill(Environment& environment, const Device& device, const std::shared_ptr<Storage>& storage, Values values) {
+  const bool untouched = storage->placed() && device.stream->completed() >= storage->free_after();
+  if (!device.accelerator && untouched && storage.use_count() == 1) {
+    copy_to_tensor(storage->data(), values.data, values.bytes);
+    return;
+  }
+  upload(environment, device, storage, 0, values);
 }
 
 // (device, dtype, shape) → a tensor of undefined values
@@ -179,24 +186,40 @@ Napi::Value create(const Napi::CallbackInfo& info) {
   const Shape shape = shape_parameter(info, 2, dtype);
   const Values values = values_parameter(info, 3, dtype, shape.size(), shape.size());
   auto storage = environment.allocate(device, shape.size() * size_of(dtype));
-  upload(environment, device, storage, values);
+  fill(environment, device, storage, values);
   return {info.Env(), make_handle(info.Env(), std::move(storage), dtype, shape, device, true)};
 }
 
 // (tensor, values, offset): overwrites the elements from `offset` on, in stream order
 Napi::Value write(const Napi::CallbackInfo& info) {
+  Environment& environment = Environment::of(info.Env());
   TensorHandle& handle = handle_parameter(info, 0);
-  Call call(Environment::of(info.Env()), info.Env());
+  Call call(environment, info.Env());
   const int64_t size = handle.shape.size();
   const int64_t offset = call.integer(info[2], "offset");
   expect_range("offset", offset, 0, size);
   const Values values = values_parameter(info, 1, handle.dtype, 0, size - offset);
-  if (values.bytes > 0) {
-    auto command =
-        std::make_unique<Upload>(handle.storage->data(), offset * size_of(handle.dtype), values.data, values.bytes);
-    Environment::of(info.Env()).submit(*handle.device, std::move(command), {handle.storage});
-  }
+  upload(environment, *handle.device, handle.storage, offset * size_of(handle.dtype), values);
   return info.Env().Undefined();
+}
+
+// (tensor, device) → a copy there, in the order of both streams
+Napi::Value transfer(const Napi::CallbackInfo& info) {
+  Environment& environment = Environment::of(info.Env());
+  if (environment.program) throw Error("a tensor cannot go to another device inside a compiled function");
+  const TensorHandle& handle = handle_parameter(info, 0);
+  const Device& from = *handle.device;
+  const Device& to = device_parameter(info, 1);
+  const auto bytes = static_cast<size_t>(handle.bytes());
+  auto storage = to.allocator->allocate(handle.bytes());
+  if (bytes > 0 && from.stream == to.stream) {
+    environment.submit(to, make_copy(to.accelerator, storage->data(), 0, handle.storage->data(), bytes), {});
+  } else if (bytes > 0) {
+    auto delivery = std::make_shared<Delivery>(from.accelerator ? from.accelerator : to.accelerator, bytes);
+    environment.submit(from, make_deliver(from.accelerator, handle.storage->data(), delivery), {});
+    environment.submit(to, make_receive(to.accelerator, storage->data(), delivery), {});
+  }
+  return {info.Env(), make_handle(info.Env(), std::move(storage), handle.dtype, handle.shape, to, true)};
 }
 
 // (tensor, shape) → the same memory in another shape
@@ -226,7 +249,7 @@ Napi::Value read(const Napi::CallbackInfo& info) {
   const Napi::Promise promise = completion->promise();
   auto mailbox = environment.expect_completion();
   environment.push_awaited(*handle.device, std::make_unique<Read>(std::move(completion), std::move(mailbox),
-                                                                  environment.errors, handle.storage->data()));
+                                                                  handle.device->accelerator, handle.storage->data()));
   return promise;
 }
 
@@ -235,10 +258,24 @@ Napi::Value read_sync(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
   refuse_while_recording(environment);
   TensorHandle& handle = handle_parameter(info, 0);
-  Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(info.Env(), static_cast<size_t>(handle.bytes()));
-  handle.device->stream->wait(handle.device->stream->pushed());
+  const Device& device = *handle.device;
+  const auto bytes = static_cast<size_t>(handle.bytes());
+  Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(info.Env(), bytes);
+  const void* source = handle.storage->data();
+  std::shared_ptr<Delivery> delivery;
+  if (device.accelerator && bytes > 0) {
+    delivery = std::make_shared<Delivery>(device.accelerator, bytes);
+    source = delivery->staging.data();
+    auto command = make_deliver(device.accelerator, handle.storage->data(), delivery);
+    command->errors = environment.errors;
+    device.stream->push(std::move(command));
+    delivery->arrived.wait();
+    if (!delivery->arrived.error().empty()) throw Error(delivery->arrived.error());
+  } else {
+    device.stream->wait_for_device();
+  }
   if (const auto error = environment.errors->take()) throw Napi::Error::New(info.Env(), *error);
-  if (handle.bytes() > 0) std::memcpy(buffer.Data(), handle.storage->data(), static_cast<size_t>(handle.bytes()));
+  if (bytes > 0) std::memcpy(buffer.Data(), source, bytes);
   return new_typed_array(info.Env(), handle.dtype, handle.shape.size(), buffer);
 }
 
@@ -251,8 +288,7 @@ Napi::Value mark(const Napi::CallbackInfo& info) {
   auto completion = std::make_unique<Completion>(info.Env());
   const Napi::Promise promise = completion->promise();
   auto mailbox = environment.expect_completion();
-  environment.push_awaited(
-      device, std::make_unique<Mark>(std::move(completion), std::move(mailbox), environment.errors, reports));
+  environment.push_awaited(device, std::make_unique<Mark>(std::move(completion), std::move(mailbox), reports));
   return promise;
 }
 
@@ -275,6 +311,7 @@ void add_tensor_functions(Napi::Env env, Napi::Object& exports) {
   add_function<allocate>(env, exports, "allocate");
   add_function<create>(env, exports, "create");
   add_function<write>(env, exports, "write");
+  add_function<transfer>(env, exports, "transfer");
   add_function<reshape>(env, exports, "reshape");
   add_function<dispose>(env, exports, "dispose");
   add_function<read>(env, exports, "read");

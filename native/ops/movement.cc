@@ -151,11 +151,12 @@ void expect_rows_within(In<int32_t> rows, int64_t extent) {
   if (!outside) return;
   for (int64_t i = 0; i < count; ++i) {
     const int64_t row = rows.data[i];
-    if (row < 0 || row >= extent) {
-      throw ArgumentError("rows[" + std::to_string(i) + "]", "a row of the table's " + std::to_string(extent),
-                          std::to_string(row));
-    }
+    if (row < 0 || row >= extent) throw row_error(row, i, extent);
   }
+}
+
+ArgumentError row_error(int64_t row, int64_t index, int64_t extent) {
+  return {"rows[" + std::to_string(index) + "]", "a row of the table's " + std::to_string(extent), std::to_string(row)};
 }
 
 }  // namespace hebb::ops

@@ -36,6 +36,8 @@ struct gather_rows_backward {
 };
 // What both kernels above do first: throws an Error that names the row that is not in [0, extent).
 void expect_rows_within(In<int32_t> rows, int64_t extent);
+// What it throws, for devices that find out later.
+ArgumentError row_error(int64_t row, int64_t index, int64_t extent);
 
 // y = x * scale + shift, computed in float32 and converted: to integers by truncation, saturating, NaN to 0.
 // int32 to int32 and uint8 to uint8, and int32 <-> uint8, with scale 1 and shift 0 are exact.

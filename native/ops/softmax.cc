@@ -27,11 +27,13 @@ void check_loss(const char* argument, const Shape& loss, const Shape& labels, Re
 void check_labels(In<int32_t> labels, int64_t classes) {
   const int64_t count = labels.size();
   for (int64_t i = 0; i < count; ++i) {
-    if (labels.data[i] < 0 || labels.data[i] >= classes) {
-      throw ArgumentError("labels", "classes from 0 to " + std::to_string(classes - 1),
-                          std::to_string(labels.data[i]) + " at " + std::to_string(i));
-    }
+    if (labels.data[i] < 0 || labels.data[i] >= classes) throw label_error(labels.data[i], i, classes);
   }
+}
+
+ArgumentError label_error(int64_t label, int64_t index, int64_t classes) {
+  return {"labels", "classes from 0 to " + std::to_string(classes - 1),
+          std::to_string(label) + " at " + std::to_string(index)};
 }
 
 void softmax::check(In<float> x, Out<float> y, int64_t axis) {

@@ -21,6 +21,8 @@ struct log_softmax_backward : softmax_backward {};  // y is the forward's output
 
 // Throws ArgumentError unless every label is from 0 to classes - 1. The kernels below call it before they compute.
 void check_labels(In<int32_t> labels, int64_t classes);
+// What it throws, for devices that find out later.
+ArgumentError label_error(int64_t label, int64_t index, int64_t classes);
 
 // loss of row i = log_sum_exp(logits[i]) - logits[i, labels[i]]. logits [N, C], labels [N]; loss is [N] for none, else
 // []. The mean of no rows is NaN. log_sum_exp [N] is kept for the gradient. A label outside 0 .. C - 1 is an error when

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const rooms = ['core', 'ops', 'ref', 'cpu', 'isa', 'node'];
+const rooms = ['core', 'ops', 'ref', 'cpu', 'isa', 'node', 'cuda', 'gpu', 'emulation'];
 
 /** The files of the given rooms, relative to the repository root. */
 export function sources(...wanted) {

@@ -4,7 +4,9 @@
 #include <thread>
 
 #include "core/error.h"
+#include "core/memory_size.h"
 #include "core/stream.h"
+#include "test/native/fake_accelerator.h"
 #include "test/native/harness.h"
 
 namespace hebb {
@@ -77,6 +79,65 @@ TEST(allocator_knows_when_memory_is_free_of_earlier_work) {
   const uint64_t ticket = stream.push(std::make_unique<Nothing>());
   { auto storage = allocator.allocate(100); }
   CHECK_EQ(allocator.allocate(100)->free_after(), ticket);
+}
+
+TEST(allocator_takes_another_limit) {
+  Stream stream;
+  Allocator allocator(host_memory(), stream, 10 * mebibyte);
+  auto held = allocator.allocate(4 * mebibyte);
+  { auto cached = allocator.allocate(6 * mebibyte); }
+  allocator.set_limit(2 * mebibyte);
+  CHECK_EQ(allocator.statistics().limit, 2 * mebibyte);
+  CHECK_EQ(allocator.statistics().reserved, 4 * mebibyte);  // what was cached is given back
+  CHECK_THROWS(allocator.allocate(64), "out of memory: 64 bytes asked for, 4194304 in use, limit 2097152");
+  held.reset();
+  allocator.set_limit(8 * mebibyte);
+  CHECK_EQ(allocator.allocate(8 * mebibyte)->bytes(), 8 * mebibyte);
+}
+
+TEST(allocator_gives_memory_back_once_an_accelerator_is_done_with_it) {
+  struct Enqueue final : Command {
+    explicit Enqueue(test::FakeAccelerator& accelerator) : accelerator(accelerator) {}
+    void run() override {
+      accelerator.enqueue([this_accelerator = &accelerator] { ++this_accelerator->work_done; });
+    }
+    test::FakeAccelerator& accelerator;
+  };
+  test::FakeAccelerator accelerator;
+  Stream stream(1024, &accelerator);
+  Allocator allocator(accelerator.memory(), stream, 100 * mebibyte);
+  {
+    auto storage = allocator.allocate(1000);
+    stream.wait(stream.push(std::make_unique<Enqueue>(accelerator)));
+  }
+  allocator.trim();
+  CHECK_EQ(accelerator.work_done.load(), 1);
+  CHECK_EQ(accelerator.blocks_out.load(), 0);
+  CHECK_EQ(allocator.statistics().reserved, int64_t{0});
+}
+
+TEST(allocator_says_when_the_device_has_no_more) {
+  test::FakeAccelerator accelerator;
+  Stream stream(1024, &accelerator);
+  Allocator allocator(accelerator.memory(), stream, 100 * mebibyte);
+  accelerator.refuse = true;
+  CHECK_THROWS(allocator.allocate(64), "out of memory: 64 bytes asked for, 0 in use, limit 104857600; the rest is not");
+  accelerator.refuse = false;
+  CHECK_EQ(allocator.allocate(64)->bytes(), int64_t{64});
+}
+
+TEST(memory_sizes_are_read) {
+  const auto parsed = [](const char* text) { return parse_memory_size("NAME", text, 8000); };
+  CHECK_EQ(parsed("4096"), int64_t{4096});
+  CHECK_EQ(parsed("3K"), int64_t{3072});
+  CHECK_EQ(parsed("1.5m"), int64_t{1572864});
+  CHECK_EQ(parsed("2G"), int64_t{2147483648});
+  CHECK_EQ(parsed("25%"), int64_t{2000});
+  for (const char* text : {"", "x", "-1", "0", "5 G", "5GB", "1e30", "nan", "G", "%"}) {
+    CHECK_THROWS(parsed(text), std::string("NAME: expected bytes such as 6000000000, 512M or 6G, or a share such as "
+                                           "80%, got '") +
+                                   text + "'");
+  }
 }
 
 TEST(allocator_serves_many_threads) {

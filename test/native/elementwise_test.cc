@@ -218,6 +218,23 @@ TEST(accumulate) {
   }
 }
 
+// No 16-byte access is aligned there.
+TEST(elementwise_at_odd_addresses) {
+  Random random(9);
+  const Array<float> a = random.integers({81}, -9, 9), row = random.integers({9}, -9, 9);
+  const auto beyond_one = [](const Array<float>& array, std::initializer_list<int64_t> dims) {
+    return In<float>{array.data.get() + 1, shape(dims)};
+  };
+  compare("relu", a.shape, exact, [&](const KernelTable& kernels, Out<float> y) {
+    y.data[0] = 0;
+    kernels.relu(beyond_one(a, {80}), Out<float>{y.data + 1, shape({80})});
+  });
+  compare("multiply", a.shape, exact, [&](const KernelTable& kernels, Out<float> y) {
+    y.data[0] = 0;
+    kernels.multiply(beyond_one(a, {10, 8}), beyond_one(row, {8}), Out<float>{y.data + 1, shape({10, 8})});
+  });
+}
+
 TEST(elementwise_checks) {
   const Array<float> x({2, 3}), y({3, 2}), column({2, 1});
   CHECK_THROWS(ops::relu::check(x, y), "y: expected the shape of x, [2, 3], got [3, 2]");

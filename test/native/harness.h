@@ -73,7 +73,8 @@ struct Backend {
   const char* name;
   const KernelTable& table;
 };
-// ref first, then each instruction set this machine can run.
+const KernelTable& cuda_table();  // on an emulated GPU, whose memory is the host's
+// ref first, then each instruction set this machine can run, then cuda.
 const std::vector<Backend>& backends();
 inline const KernelTable& reference() { return backends()[0].table; }
 

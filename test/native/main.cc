@@ -31,6 +31,7 @@ const std::vector<Backend>& backends() {
   static const std::vector<Backend> all = [] {
     std::vector<Backend> found;
     for (cpu::Isa isa : cpu::supported()) found.push_back({cpu::name_of(isa), cpu::table_for(isa)});
+    found.push_back({"cuda", cuda_table()});
     return found;
   }();
   return all;

@@ -6,6 +6,8 @@
 #include <thread>
 
 #include "core/error.h"
+#include "core/latch.h"
+#include "test/native/fake_accelerator.h"
 #include "test/native/harness.h"
 
 namespace hebb {
@@ -105,6 +107,173 @@ TEST(stream_stops_with_work_in_flight_and_starts_again) {
   stream.push(call([&] { ++ran; }));
   stream.wait(stream.pushed());
   CHECK_EQ(ran.load(), 2);
+}
+
+// A command with a second half, and one that may have to wait.
+class Halves final : public Command {
+ public:
+  Halves(
+      std::function<void()> first, std::function<void()> second, std::function<bool()> ready = [] { return true; })
+      : first_(std::move(first)), second_(std::move(second)), ready_(std::move(ready)) {}
+  bool ready() override { return ready_(); }
+  void run() override { first_(); }
+  bool settles() const override { return true; }
+  void settle() override { second_(); }
+
+ private:
+  std::function<void()> first_, second_;
+  std::function<bool()> ready_;
+};
+
+template <class... Arguments>
+std::unique_ptr<Command> halves(Arguments&&... arguments) {
+  return std::make_unique<Halves>(std::forward<Arguments>(arguments)...);
+}
+
+TEST(stream_settles_at_once_where_the_executor_computes) {
+  Stream stream;
+  std::vector<int> seen;
+  auto sink = std::make_shared<ErrorSink>();
+  stream.push(halves([&] { seen.push_back(1); }, [&] { seen.push_back(2); }));
+  auto failing = halves([] { throw Error("in its first half"); }, [&] { seen.push_back(3); });
+  failing->errors = sink;
+  stream.push(std::move(failing));
+  stream.push(call([&] { seen.push_back(4); }));
+  stream.wait_for_device();
+  CHECK(seen == (std::vector<int>{1, 2, 3, 4}));
+  CHECK_EQ(sink->take().value_or(""), "in its first half");
+}
+
+TEST(stream_settles_when_the_accelerator_gets_there) {
+  test::FakeAccelerator accelerator;
+  Stream stream(1024, &accelerator);
+  int value = 0, when_settled = -1, after = 0;
+  accelerator.hold = true;
+  stream.push(halves([&] { accelerator.enqueue([&] { value = 1; }); }, [&] { when_settled = value; }));
+  // What comes later is enqueued meanwhile, and seen as run.
+  stream.wait(stream.push(call([&] { after = when_settled; })));
+  CHECK_EQ(after, -1);
+  std::this_thread::sleep_for(std::chrono::milliseconds(2));  // longer than it spins: it naps
+  accelerator.hold = false;
+  stream.wait_for_device();
+  CHECK_EQ(when_settled, 1);
+}
+
+TEST(stream_settles_in_order_between_commands) {
+  test::FakeAccelerator accelerator;
+  Stream stream(16, &accelerator);
+  std::vector<int> settled;
+  for (int index = 0; index < 2000; ++index) {
+    stream.push(halves([&] { accelerator.enqueue([] {}); }, [&settled, index] { settled.push_back(index); }));
+  }
+  stream.wait_for_device();
+  CHECK_EQ(settled.size(), size_t{2000});
+  for (size_t index = 0; index < settled.size(); ++index) CHECK_EQ(settled[index], static_cast<int>(index));
+}
+
+TEST(stream_waits_for_a_command_to_be_ready_and_goes_on_settling) {
+  test::FakeAccelerator accelerator;
+  Stream stream(1024, &accelerator);
+  std::atomic<bool> open{false};
+  Latch settled;
+  bool settled_first = false, ran = false;
+  accelerator.hold = true;
+  stream.push(halves([&] { accelerator.enqueue([] {}); }, [&] { settled.open(); }));
+  stream.push(halves([&] { settled_first = settled.is_open(); }, [] {}, [&] { return open.load(); }));
+  stream.push(call([&] { ran = true; }));
+  accelerator.hold = false;
+  settled.wait();
+  std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  CHECK_EQ(stream.completed(), uint64_t{1});
+  open = true;
+  stream.wait_for_device();
+  CHECK(settled_first && ran);
+}
+
+TEST(stream_drops_a_command_that_is_never_ready) {
+  Stream stream;
+  bool ran = false;
+  stream.push(halves([&] { ran = true; }, [] {}, [] { return false; }));
+  std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  stream.stop();
+  CHECK_EQ(stream.completed(), uint64_t{1});
+  CHECK(!ran);
+}
+
+TEST(stream_tells_of_failures_of_the_device) {
+  test::FakeAccelerator accelerator;
+  Stream stream(1024, &accelerator);
+  auto sink = std::make_shared<ErrorSink>();
+  auto failing = call([&] { accelerator.fail("at once"); });
+  failing->errors = sink;
+  stream.push(std::move(failing));
+  stream.wait_for_device();
+  CHECK_EQ(sink->take().value_or(""), "at once");
+
+  // What is seen later is told before the next half that settles; one with nobody to tell leaves it.
+  stream.push(call([&] { accelerator.enqueue([&] { accelerator.fail("later"); }); }));
+  std::string found;
+  auto reading = halves([] {}, [&] { found = sink->take().value_or("nothing"); });
+  reading->errors = sink;
+  stream.push(std::move(reading));
+  stream.wait_for_device();
+  CHECK_EQ(found, "later");
+  CHECK(!sink->take());
+}
+
+TEST(stream_stops_with_work_on_the_accelerator) {
+  test::FakeAccelerator accelerator;
+  Stream stream(1024, &accelerator);
+  std::atomic<int> settled{0}, ran{0};
+  accelerator.hold = true;
+  stream.wait(stream.push(halves([&] { accelerator.enqueue([] {}); }, [&] { ++settled; })));
+  stream.push(halves([] {}, [] {}, [] { return false; }));
+  stream.push(call([&] { ++ran; }));
+  stream.stop();
+  CHECK_EQ(stream.completed(), stream.pushed());
+  CHECK_EQ(settled.load(), 0);
+  CHECK_EQ(ran.load(), 0);
+  accelerator.hold = false;
+  stream.wait_for_device();  // starts anew
+  CHECK_EQ(settled.load(), 1);
+}
+
+TEST(stream_settles_late_ones_from_any_thread) {
+  test::FakeAccelerator accelerator;
+  Stream stream(2, &accelerator);
+  std::vector<int> settled;
+  auto late = [&](int number) { return halves([] {}, [&settled, number] { settled.push_back(number); }); };
+  stream.settle_later(late(1));  // starts nothing
+  CHECK_EQ(stream.pushed(), uint64_t{0});
+  accelerator.hold = true;
+  stream.push(call([&] {
+    accelerator.enqueue([&] { settled.push_back(2); });
+    for (int number = 3; number < 10; ++number) stream.settle_later(late(number));  // more than the queue holds
+  }));
+  stream.wait(stream.push(call([] {})));
+  CHECK(settled.empty());
+  accelerator.hold = false;
+  std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  stream.settle_later(late(10));  // wakes it
+  stream.wait_for_device();
+  CHECK(settled == (std::vector<int>{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}));
+}
+
+TEST(stream_starts_for_work_only) {
+  test::FakeAccelerator accelerator;
+  Stream stream(2, &accelerator);
+  std::vector<int> seen;
+  stream.push_without_starting(call([&] { seen.push_back(1); }));
+  std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  CHECK_EQ(stream.completed(), uint64_t{0});
+  stream.push(call([&] { seen.push_back(2); }));
+  stream.wait_for_device();
+  CHECK(seen == (std::vector<int>{1, 2}));
+  stream.stop();
+  for (int number = 3; number < 8; ++number)
+    stream.push_without_starting(call([&, number] { seen.push_back(number); }));
+  stream.wait_for_device();
+  CHECK_EQ(seen.size(), size_t{7});  // a full queue starts it too
 }
 
 TEST(stream_wakes_from_sleep) {

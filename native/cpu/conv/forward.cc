@@ -15,7 +15,7 @@ void convolve(const Convolution& c, const float* x, const float* weight, bool we
     const RestingRows rows = windows.rows();
     Gemm gemm;
     gemm.rows = c.positions(), gemm.columns = filters, gemm.depth = c.window();
-    gemm.a = is_pointwise(c) ? as_a(&pixels) : patches_as_a(&patches);
+    gemm.a = c.is_pointwise() ? as_a(&pixels) : patches_as_a(&patches);
     gemm.resting = windows.fit() ? &rows : nullptr;
     gemm.b = as_b(&weights);
     if (weight_is_tensor) gemm.weights = &weights;

@@ -31,20 +31,6 @@ HEBB_INLINE void copy_parallel(void* to, const void* from, int64_t bytes) {
   });
 }
 
-// One element's bytes, as often as an int32 or float repeats in memory: once, and a uint8 four times.
-HEBB_INLINE uint32_t pattern_of(double value, DType dtype) {
-  uint32_t bits;
-  if (dtype == DType::float32) {
-    const float element = static_cast<float>(value);
-    std::memcpy(&bits, &element, sizeof bits);
-  } else if (dtype == DType::int32) {
-    bits = static_cast<uint32_t>(static_cast<int32_t>(value));
-  } else {
-    bits = static_cast<uint32_t>(value) * 0x01010101u;
-  }
-  return bits;
-}
-
 // Repeats the pattern. `to` stands at an element's start, and `bytes` is a number of whole elements.
 HEBB_INLINE void fill_bytes(char* to, int64_t bytes, uint32_t pattern) {
   using Word = uint32_t __attribute__((may_alias, aligned(1)));

@@ -1,6 +1,7 @@
 // Kernels that copy contiguous runs: slice, pad, concat, gather_rows, copy, fill.
 #include "cpu/kernels/runs.h"
 #include "ops/movement.h"
+#include "ops/pattern.h"
 
 namespace hebb::cpu::HEBB_ISA {
 

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "core/accelerator.h"
 #include "cuda/runtime/api.h"
@@ -11,11 +12,11 @@ namespace hebb::cuda {
 // Written by kernels (see report in launch.h), in page-locked memory that the device sees: the first failure since the
 // host last looked.
 struct DeviceFailure {
-  int code;                      // 0: none; set last
+  int code;                    // 0: none; set last
   long long value, at, limit;  // what was found, where, and what it had to stay below
 };
 
-// Codes of DeviceFailure; failure() in failure.cc has their sentences.
+// Codes of DeviceFailure; failure.cc has their sentences.
 enum class Failure : int { none, label, row };
 
 class Context {
@@ -44,10 +45,12 @@ class Context {
 
  private:
   friend class Device;
+  void grow_scratch(size_t bytes);
   int device_ = 0, multiprocessors_ = 1, capability_ = 0;
   cudaStream_t stream_ = nullptr;
   DeviceFailure* failure_ = nullptr;
   void* scratch_ = nullptr;
+  std::vector<void*> outgrown_;  // scratch blocks
   size_t scratch_bytes_ = 0;
 };
 
