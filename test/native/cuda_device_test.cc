@@ -7,6 +7,7 @@
 #include <string>
 #include <thread>
 
+#include "cuda/emulation/work.h"
 #include "cuda/launch.h"
 #include "cuda/runtime/device.h"
 #include "cuda/runtime/discovery.h"
@@ -249,9 +250,11 @@ TEST(cuda_scratch_grows_and_keeps_its_old_blocks) {
   float* small = context.scratch<float>(100);
   CHECK_EQ(context.scratch<float>(50), small);
 #ifdef __SANITIZE_ADDRESS__
-  CHECK(!__asan_address_is_poisoned(small + 49));
-  CHECK(__asan_address_is_poisoned(small + 50));
-  CHECK(__asan_address_is_poisoned(small + 99));
+  emulation::enqueue(context.stream(), [small] {
+    CHECK(!__asan_address_is_poisoned(small + 49));
+    CHECK(__asan_address_is_poisoned(small + 50));
+    CHECK(__asan_address_is_poisoned(small + 99));
+  });
 #endif
   CHECK_EQ(context.scratch<float>(100), small);
   add(small, 100, 1);
