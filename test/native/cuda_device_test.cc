@@ -7,6 +7,7 @@
 #include <string>
 #include <thread>
 
+#include "cuda/emulation/work.h"
 #include "cuda/launch.h"
 #include "cuda/runtime/device.h"
 #include "cuda/runtime/discovery.h"
@@ -249,9 +250,11 @@ TEST(cuda_scratch_grows_and_keeps_its_old_blocks) {
   float* small = context.scratch<float>(100);
   CHECK_EQ(context.scratch<float>(50), small);
 #ifdef __SANITIZE_ADDRESS__
-  CHECK(!__asan_address_is_poisoned(small + 49));
-  CHECK(__asan_address_is_poisoned(small + 50));
-  CHECK(__asan_address_is_poisoned(small + 99));
+  emulation::enqueue(context.stream(), [small] {
+    CHECK(!__asan_address_is_poisoned(small + 49));
+    CHECK(__asan_address_is_poisoned(small + 50));
+    CHECK(__asan_address_is_poisoned(small + 99));
+  });
 #endif
   CHECK_EQ(context.scratch<float>(100), small);
   add(small, 100, 1);
@@ -294,6 +297,40 @@ TEST(cuda_keeps_the_first_failure) {
   CHECK_EQ(desk.failure(), "none");
   device.fail("sum", std::string(5000, 'x').c_str());
   CHECK(desk.failure().find("sum: xxx") == 0);
+}
+
+// A kernel that asks for scratch memory, on a device whose kernels have not yet asked for any.
+TEST(cuda_keeps_what_a_kernel_throws_on_the_host) {
+  Desk desk(1);
+  constexpr int64_t count = 3000;
+  float* grad = desk.allocate(count);
+  float* table_gradient = desk.allocate(2);
+  auto* rows = static_cast<int32_t*>(desk.acquire(count * 4));
+  desk.upload(grad, std::vector<float>(count, 1));
+  desk.upload(reinterpret_cast<float*>(rows), std::vector<float>(count, 0));  // row 0
+  const auto run = [&] {
+    table.gather_rows_backward({grad, test::shape({count, 1})}, {rows, test::shape({count})},
+                               {table_gradient, test::shape({2, 1})});
+  };
+  setenv("HEBB_EMULATED_MEMORY", "1", 1);
+  run();
+  unsetenv("HEBB_EMULATED_MEMORY");
+  CHECK(desk.failure().find("gather_rows_backward: out of memory: ") == 0);
+  CHECK_EQ(desk.failure(), "none");
+
+  desk.device.begin_capture();
+  run();
+  CHECK_EQ(desk.device.end_capture(), uint64_t{0});
+  CHECK_EQ(desk.failure(), "none");
+  run();
+  CHECK(desk.download(table_gradient, 2) == (std::vector<float>{count, 0}));
+  desk.device.begin_capture();
+  run();
+  const uint64_t capture = desk.device.end_capture();
+  desk.upload(table_gradient, {0, 0});
+  desk.device.launch(capture);
+  CHECK(desk.download(table_gradient, 2) == (std::vector<float>{count, 0}));
+  desk.device.drop_capture(capture);
 }
 
 TEST(cuda_says_null_when_memory_runs_out) {
