@@ -151,11 +151,11 @@ Sorted sort_rows(In<int32_t> rows, int64_t extent) {
   int32_t* const scratch = Context::current().scratch<int32_t>(4 * count + digits * chunks + digits);
   Sorted from{scratch, scratch + count}, to{scratch + 2 * count, scratch + 3 * count};
   int32_t* const offsets = scratch + 4 * count;
-  const int32_t largest = static_cast<int32_t>(std::min<int64_t>(extent, INT32_MAX));
-  launch(grid_for(count), {}, replace_rows_outside, rows.data, from.rows, count, extent, largest,
+  const int64_t largest = std::min<int64_t>(extent, INT32_MAX);
+  launch(grid_for(count), {}, replace_rows_outside, rows.data, from.rows, count, extent, static_cast<int32_t>(largest),
          Context::current().failure());
   bool first = true;
-  for (int shift = 0; shift < 32 && largest >> shift > 0; shift += digit_bits) {
+  for (int shift = 0; largest >> shift > 0; shift += digit_bits) {
     const Pass pass{from.rows, first ? nullptr : from.places, count, chunks, shift, offsets, offsets + digits * chunks};
     launch({chunks}, {digits}, count_digits, pass);
     launch({digits}, {digits}, scan_chunks, pass);
