@@ -12,6 +12,35 @@ struct Conv2dGeometry {
   int64_t groups;
   static constexpr int count = 9;
 };
+
+// The extents of a convolution that has been checked, and how its window moves.
+struct Convolution {
+  int64_t images, height, width, channels;
+  int64_t filters, window_height, window_width, depth;  // depth: input channels of a group
+  int64_t out_height, out_width;
+  Conv2dGeometry geometry;
+
+  HEBB_INLINE Convolution(const Shape& image, const Shape& weight, const Shape& result, const Conv2dGeometry& geometry)
+      : images(image[0]),
+        height(image[1]),
+        width(image[2]),
+        channels(image[3]),
+        filters(weight[0]),
+        window_height(weight[1]),
+        window_width(weight[2]),
+        depth(weight[3]),
+        out_height(result[1]),
+        out_width(result[2]),
+        geometry(geometry) {}
+  HEBB_INLINE int64_t positions() const { return images * out_height * out_width; }
+  HEBB_INLINE int64_t window() const { return window_height * window_width * depth; }
+  HEBB_INLINE int64_t group_filters() const { return filters / geometry.groups; }
+  // Every window is one pixel and every pixel a window.
+  HEBB_INLINE bool is_pointwise() const {
+    return window_height == 1 && window_width == 1 && geometry.stride_height == 1 && geometry.stride_width == 1 &&
+           out_height == height && out_width == width;
+  }
+};
 }  // namespace hebb
 
 namespace hebb::ops {

@@ -5,13 +5,6 @@
 
 namespace hebb::cpu::HEBB_ISA {
 
-// Where every window is one pixel and every pixel a window, the image is that matrix.
-HEBB_INLINE bool is_pointwise(const Convolution& c) {
-  const Conv2dGeometry& g = c.geometry;
-  return c.window_height == 1 && c.window_width == 1 && g.stride_height == 1 && g.stride_width == 1 &&
-         c.out_height == c.height && c.out_width == c.width;
-}
-
 HEBB_INLINE Patches patches_of(const Convolution& c, const float* x, int64_t group) {
   const Conv2dGeometry& g = c.geometry;
   return {x + group * c.depth, c.height,       c.width,      c.channels,        c.depth,

@@ -13,7 +13,7 @@ void gradient_of_weight(const Convolution& c, const float* grad, const float* x,
     Gemm gemm;
     gemm.rows = filters, gemm.columns = c.window(), gemm.depth = c.positions();
     gemm.a = as_a(&gradients);
-    gemm.b = is_pointwise(c) ? as_b(&pixels) : patches_as_b(&patches);
+    gemm.b = c.is_pointwise() ? as_b(&pixels) : patches_as_b(&patches);
     gemm.c.data = dweight + group * filters * c.window();
     gemm.c.stride = c.window();
     run(gemm);
