@@ -18,6 +18,7 @@ struct ColumnTiles {
   // Every thread gets its column's result; idle threads must call, too. Synchronises the block.
   template <class T, class Combine>
   __device__ T reduce(T value, T, Combine combine) const {
+    if (count == 1) return value;
     __shared__ T partial[column_threads];
     const int thread = static_cast<int>(threadIdx.x);
     partial[thread] = value;

@@ -89,8 +89,11 @@ void softmax_cross_entropy(In<float> logits, In<int32_t> labels, Out<float> loss
     Ints axes;
     axes.rank = 1;
     const int64_t between = sum_scratch(totals_shape, axes);
-    float* const scratch = reduces && !one_block ? Context::current().scratch<float>(between + blocks) : nullptr;
-    float* const totals = !reduces ? nullptr : one_block ? loss.data : scratch + between;
+    float *scratch = nullptr, *totals = reduces ? loss.data : nullptr;
+    if (reduces && !one_block) {
+      scratch = Context::current().scratch<float>(between + blocks);
+      totals = scratch + between;
+    }
     launch({blocks}, {threads}, cross_entropy_rows<Rows>, logits.data, labels.data, reduces ? nullptr : loss.data,
            log_sum_exp.data, totals, one_block ? scale : 1, rows, classes, way, Context::current().failure());
     if (scratch) sum({totals, totals_shape}, loss, axes, scale, scratch);

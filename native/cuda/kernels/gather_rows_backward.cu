@@ -1,6 +1,7 @@
 // Every element of the table's gradient is the sum of what was gathered from it, in order. Few rows are looked through
 // for each element. Many are sorted by where they came from first: a stable radix sort (Knuth, "The Art of Computer
 // Programming", volume 3, 5.2.5), digit by digit, in which every thread of a block owns a value of the digit.
+#include "cuda/kernels/divider.h"
 #include "cuda/kernels/pack.h"
 #include "cuda/kernels/rows.h"
 #include "ops/movement.h"
@@ -113,12 +114,12 @@ __device__ int64_t lower_bound(const int32_t* rows, int64_t count, int64_t row) 
   return low;
 }
 
-// A thread for each pack of the table, `width` packs to a row.
+// A thread for each pack of the table, whose rows are `table` packs wide.
 template <int pack>
 __global__ void sum_sorted(const float* grad, Sorted sorted, int64_t count, float* dtable, int64_t packs,
-                           int64_t width) {
+                           Divider table) {
   for (int64_t index = first_index(); index < packs; index += index_step()) {
-    const int64_t row = index / width, column = index % width;
+    const int64_t row = table.quotient(index), width = table.divisor(), column = index - row * width;
     Pack<pack> total = {};
     const int64_t end = lower_bound(sorted.rows, count, row + 1);
     for (int64_t p = lower_bound(sorted.rows, count, row); p < end; ++p) {
@@ -131,10 +132,10 @@ __global__ void sum_sorted(const float* grad, Sorted sorted, int64_t count, floa
 
 template <int pack>
 __global__ void sum_searching(const float* grad, const int32_t* rows, int64_t count, float* dtable, int64_t packs,
-                              int64_t width, int64_t extent, DeviceFailure* failure) {
+                              Divider table, int64_t extent, DeviceFailure* failure) {
   check_rows(rows, count, extent, failure);
   for (int64_t index = first_index(); index < packs; index += index_step()) {
-    const int64_t row = index / width, column = index % width;
+    const int64_t row = table.quotient(index), width = table.divisor(), column = index - row * width;
     Pack<pack> total = {};
     for (int64_t i = 0; i < count; ++i) {
       if (rows[i] != row) continue;
@@ -150,11 +151,11 @@ Sorted sort_rows(In<int32_t> rows, int64_t extent) {
   int32_t* const scratch = Context::current().scratch<int32_t>(4 * count + digits * chunks + digits);
   Sorted from{scratch, scratch + count}, to{scratch + 2 * count, scratch + 3 * count};
   int32_t* const offsets = scratch + 4 * count;
-  const int32_t largest = static_cast<int32_t>(std::min<int64_t>(extent, INT32_MAX));
-  launch(grid_for(count), {}, replace_rows_outside, rows.data, from.rows, count, extent, largest,
+  const int64_t largest = std::min<int64_t>(extent, INT32_MAX);
+  launch(grid_for(count), {}, replace_rows_outside, rows.data, from.rows, count, extent, static_cast<int32_t>(largest),
          Context::current().failure());
   bool first = true;
-  for (int shift = 0; shift < 32 && largest >> shift > 0; shift += digit_bits) {
+  for (int shift = 0; largest >> shift > 0; shift += digit_bits) {
     const Pass pass{from.rows, first ? nullptr : from.places, count, chunks, shift, offsets, offsets + digits * chunks};
     launch({chunks}, {digits}, count_digits, pass);
     launch({digits}, {digits}, scan_chunks, pass);
@@ -170,11 +171,12 @@ void backward(In<float> grad, In<int32_t> rows, Out<float> dtable) {
   constexpr int64_t few_rows = 2048, few_comparisons = int64_t{1} << 26;
   const int64_t extent = dtable.shape.dims[0], count = rows.size();
   const int64_t packs = dtable.size() / pack, width = dtable.shape.product(1, dtable.shape.rank) / pack;
+  const Divider table(std::max<int64_t>(width, 1));
   if (packs == 0 || (count <= few_rows && count * packs <= few_comparisons)) {
     launch(grid_for(std::max(packs, count)), {}, sum_searching<pack>, grad.data, rows.data, count, dtable.data, packs,
-           width, extent, Context::current().failure());
+           table, extent, Context::current().failure());
   } else {
-    launch(grid_for(packs), {}, sum_sorted<pack>, grad.data, sort_rows(rows, extent), count, dtable.data, packs, width);
+    launch(grid_for(packs), {}, sum_sorted<pack>, grad.data, sort_rows(rows, extent), count, dtable.data, packs, table);
   }
 }
 

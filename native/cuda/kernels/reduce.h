@@ -9,6 +9,7 @@
 #pragma once
 #include "core/shape.h"
 #include "cuda/kernels/columns.h"
+#include "cuda/kernels/divider.h"
 #include "cuda/kernels/pack.h"
 #include "cuda/launch.h"
 
@@ -44,12 +45,14 @@ struct ReductionStep {
 // All lengths in packs. A row is shared by 2^n threads, those of a warp at most, or by the whole block.
 constexpr int row_threads = 256;
 struct RowPieces {
-  int64_t rows, extent, piece, pieces;
+  int64_t rows, extent, piece;
+  Divider pieces;
   int threads;  // that share a piece
 };
 struct ColumnPieces {
   ColumnTiles tiles;
-  int64_t inner, extent, piece, pieces;
+  Divider inner;
+  int64_t extent, piece, pieces;
 };
 
 // From a number of elements a thread on, an axis is cut into pieces: enough of them to fill large devices, but not so
@@ -65,20 +68,20 @@ inline int64_t piece_of(int64_t extent, int64_t threads, int64_t lines, int pack
 
 inline RowPieces cut_rows(int64_t rows, int64_t extent, int pack) {
   constexpr int64_t short_row = 1024, packs_of_thread = 4;
-  RowPieces plan{rows, extent / pack, extent / pack, 1, 1};
+  RowPieces plan{rows, extent / pack, extent / pack, Divider(1), 1};
   if (extent <= short_row) {
     while (plan.threads < warp && plan.threads * packs_of_thread < plan.extent) plan.threads *= 2;
   } else {
     plan.threads = row_threads;
     plan.piece = piece_of(plan.extent, row_threads, rows, pack);
-    plan.pieces = blocks_for(plan.extent, plan.piece);
+    plan.pieces = Divider(blocks_for(plan.extent, plan.piece));
   }
   return plan;
 }
 
 inline ColumnPieces cut_columns(int64_t outer, int64_t extent, int64_t inner, int pack) {
   const int most = pack > 1 ? 16 : 8;  // so that a tile is 64 or 32 columns wide, or as wide as there are columns
-  ColumnPieces plan{tile_columns(outer * (inner / pack), extent, most), inner / pack, extent, 0, 0};
+  ColumnPieces plan{tile_columns(outer * (inner / pack), extent, most), Divider(inner / pack), extent, 0, 0};
   plan.piece = piece_of(extent, plan.tiles.count, plan.tiles.tiles(), 1);
   plan.pieces = std::max<int64_t>(blocks_for(extent, plan.piece), 1);
   return plan;
@@ -124,10 +127,10 @@ __global__ void reduce_rows(const From* x, To* y, RowPieces plan, Finish finish)
   const Reducer combine{};
   const int thread = static_cast<int>(threadIdx.x), rank = thread % plan.threads;
   const int64_t unit = static_cast<int64_t>(blockIdx.x) * (row_threads / plan.threads) + thread / plan.threads;
-  const int64_t row = unit / plan.pieces;
+  const int64_t row = plan.pieces.quotient(unit), piece = unit - row * plan.pieces.divisor();
   Value total = Reducer::identity();
   if (row < plan.rows) {
-    const int64_t first = unit % plan.pieces * plan.piece, last = min(first + plan.piece, plan.extent);
+    const int64_t first = piece * plan.piece, last = min(first + plan.piece, plan.extent);
     const auto totals =
         accumulate<Reducer, pack>(x + row * plan.extent * pack, pack, first + rank, last, plan.threads, pack, 1);
     for (int v = 0; v < pack; ++v) total = combine(total, totals[v]);
@@ -156,20 +159,20 @@ template <class Reducer, int pack, class From, class To, class Finish>
 __global__ void reduce_columns(const From* x, To* y, ColumnPieces plan, Finish finish) {
   const int64_t tiles = plan.tiles.tiles(), piece = blockIdx.x / tiles;
   const int64_t column = plan.tiles.column(blockIdx.x % tiles);
-  const int64_t outer = column / plan.inner, inner = column % plan.inner;
+  const int64_t outer = plan.inner.quotient(column), width = plan.inner.divisor(), inner = column - outer * width;
   const int rank = plan.tiles.rank();
   Pack<pack, typename Reducer::Value> total;
   for (int v = 0; v < pack; ++v) total[v] = Reducer::identity();
   if (rank < plan.tiles.count && column < plan.tiles.columns) {
     const int64_t first = piece * plan.piece, last = min(first + plan.piece, plan.extent);
-    const From* const column_of_x = x + (outer * plan.extent * plan.inner + inner) * pack;
-    total = accumulate<Reducer, pack>(column_of_x, plan.inner * pack, first + rank, last, plan.tiles.count, 1, 0);
+    const From* const column_of_x = x + (outer * plan.extent * width + inner) * pack;
+    total = accumulate<Reducer, pack>(column_of_x, width * pack, first + rank, last, plan.tiles.count, 1, 0);
   }
   total = plan.tiles.reduce(total, total, CombinePacks<Reducer, pack>());
   if (rank == 0 && column < plan.tiles.columns) {
     Pack<pack, To> results;
     for (int v = 0; v < pack; ++v) results[v] = finish(total[v]);
-    store(y + ((outer * plan.pieces + piece) * plan.inner + inner) * pack, results);
+    store(y + ((outer * plan.pieces + piece) * width + inner) * pack, results);
   }
 }
 
@@ -177,7 +180,7 @@ template <class Reducer, int pack, class From, class To, class Finish>
 void launch_step(const ReductionStep& step, const From* x, To* y, Finish finish) {
   if (step.inner == 1) {
     const RowPieces plan = cut_rows(step.outer, step.extent, pack);
-    launch({blocks_for(plan.rows * plan.pieces, row_threads / plan.threads)}, {row_threads},
+    launch({blocks_for(step.outer * step.pieces, row_threads / plan.threads)}, {row_threads},
            reduce_rows<Reducer, pack, From, To, Finish>, x, y, plan, finish);
   } else {
     const ColumnPieces plan = cut_columns(step.outer, step.extent, step.inner, pack);
@@ -197,7 +200,7 @@ class ReductionPlan {
     for (;;) {
       const int pack = pack_of<Reducer>(extent, inner);
       const int64_t pieces =
-          inner == 1 ? cut_rows(outer, extent, pack).pieces : cut_columns(outer, extent, inner, pack).pieces;
+          inner == 1 ? cut_rows(outer, extent, pack).pieces.divisor() : cut_columns(outer, extent, inner, pack).pieces;
       if (count_ > 0) scratch_ += room_for(steps_[count_ - 1]);
       steps_[count_++] = {outer, extent, inner, pieces};
       if (pieces == 1) return;

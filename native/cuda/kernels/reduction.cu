@@ -54,6 +54,7 @@ void reduce(In<float> x, Out<float> y, const Ints& axes, double scale, float* sc
 
 template <class Reducer>
 void reduce(In<float> x, Out<float> y, const Ints& axes, double scale) {
+  if (y.size() == 0) return;
   const int64_t between = plan_reduction<Reducer>(x.shape, axes).scratch();
   reduce<Reducer>(x, y, axes, scale, Context::current().scratch<float>(between));
 }

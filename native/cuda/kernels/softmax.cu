@@ -1,6 +1,7 @@
 // Softmax, its logarithm and their gradients along any axis.
 #include "ops/softmax.h"
 
+#include "cuda/kernels/divider.h"
 #include "cuda/kernels/lines.h"
 
 namespace hebb::cuda {
@@ -55,11 +56,12 @@ __global__ void along_rows(Read read, float* to, int64_t lines, int64_t extent, 
 }
 
 template <class Op, class Read>
-__global__ void along_columns(Read read, float* to, int64_t extent, int64_t inner, ColumnTiles tiles) {
+__global__ void along_columns(Read read, float* to, int64_t extent, Divider inner, ColumnTiles tiles) {
   const int64_t column = tiles.column(blockIdx.x);
   const bool present = tiles.rank() < tiles.count && column < tiles.columns;
-  const int64_t first = column / inner * extent * inner + column % inner;
-  Op::run(LongLine<ColumnTiles, Read>(tiles, read, first, present ? extent : 0, inner), to);
+  const int64_t outer = inner.quotient(column), stride = inner.divisor();
+  const int64_t first = outer * extent * stride + (column - outer * stride);
+  Op::run(LongLine<ColumnTiles, Read>(tiles, read, first, present ? extent : 0, stride), to);
 }
 
 template <class Op, class Read>
@@ -70,7 +72,7 @@ void along(const Shape& shape, int64_t axis, const Read& read, float* to) {
   if (inner > 1) {
     constexpr int most_threads = 8;  // a column, so that tiles are 32 columns wide
     const ColumnTiles tiles = tile_columns(outer * inner, extent, most_threads);
-    launch({tiles.tiles()}, {column_threads}, along_columns<Op, Read>, read, to, extent, inner, tiles);
+    launch({tiles.tiles()}, {column_threads}, along_columns<Op, Read>, read, to, extent, Divider(inner), tiles);
     return;
   }
   with_rows(extent, [&](const auto& rows, int threads) {

@@ -16,7 +16,7 @@ Context& Context::current() { return Device::current().context(); }
 void* Context::scratch(size_t bytes) {
   if (bytes > scratch_bytes_) grow_scratch(bytes);
 #ifdef HEBB_EMULATED
-  emulation::set_bound(scratch_, bytes, scratch_bytes_);
+  emulation::set_bound(stream_, scratch_, bytes, scratch_bytes_);
 #endif
   return scratch_;
 }
