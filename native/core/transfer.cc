@@ -65,6 +65,12 @@ class Deliver final : public Command {
       : accelerator_(accelerator), source_(source), delivery_(std::move(delivery)) {}
   ~Deliver() override { delivery_->arrived.open("the device was stopped before it sent the values"); }
   void run() override {
+    try {
+      delivery_->staging = Staging(delivery_->accelerator, delivery_->bytes);
+    } catch (const OutOfMemory& error) {
+      delivery_->arrived.open(error.what());
+      return;
+    }
     if (accelerator_) {
       accelerator_->download(delivery_->staging.data(), source_, delivery_->bytes);
     } else {

@@ -16,11 +16,13 @@ std::unique_ptr<Command> make_copy(Accelerator* accelerator, void* target, int64
 std::unique_ptr<Command> make_upload(Accelerator* accelerator, void* target, int64_t offset, const void* values,
                                      size_t bytes);
 
-// Values on their way out of a device, there when `arrived` is open.
+// Values on their way out of a device, there when `arrived` is open without an error. Their staging memory is the
+// accelerator's, and taken when they are sent, since page-locking takes long.
 struct Delivery {
-  Delivery(Accelerator* accelerator, size_t bytes) : staging(accelerator, bytes), bytes(bytes) {}
-  Staging staging;
+  Delivery(Accelerator* accelerator, size_t bytes) : accelerator(accelerator), bytes(bytes) {}
+  Accelerator* const accelerator;
   const size_t bytes;
+  Staging staging;
   Latch arrived;
 };
 // The two ends of a delivery. One that is dropped before it has run opens the latch with an error; one that receives is

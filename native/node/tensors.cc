@@ -265,12 +265,12 @@ Napi::Value read_sync(const Napi::CallbackInfo& info) {
   std::shared_ptr<Delivery> delivery;
   if (device.accelerator && bytes > 0) {
     delivery = std::make_shared<Delivery>(device.accelerator, bytes);
-    source = delivery->staging.data();
     auto command = make_deliver(device.accelerator, handle.storage->data(), delivery);
     command->errors = environment.errors;
     device.stream->push(std::move(command));
     delivery->arrived.wait();
     if (!delivery->arrived.error().empty()) throw Error(delivery->arrived.error());
+    source = delivery->staging.data();
   } else {
     device.stream->wait_for_device();
   }

@@ -125,12 +125,16 @@ TEST(transfer_without_staging_memory_is_out_of_memory) {
   float source = 1, target = 0;
   first.refuse = true;
   CHECK_THROWS(make_upload(&first, &target, 0, &source, sizeof source), "out of memory: 4 bytes of the host's");
-  first.refuse = false;
-  second.refuse = true;
-  send(one, source, two, target);
-  one.stream.wait_for_device();
-  two.stream.wait_for_device();
-  CHECK_EQ(two.errors->take().value_or(""), "out of memory: 4 bytes of the host's asked for");
+  for (const bool at_source : {true, false}) {
+    first.refuse = at_source;
+    second.refuse = !at_source;
+    send(one, source, two, target);
+    one.stream.wait_for_device();
+    two.stream.wait_for_device();
+    const std::string expected = "out of memory: 4 bytes of the host's asked for";
+    CHECK_EQ(two.errors->take().value_or(""), (at_source ? "transfer: " : "") + expected);
+  }
+  CHECK_EQ(target, 0.f);
 }
 
 }  // namespace
