@@ -17,7 +17,7 @@ const path = (name) => fileURLToPath(new URL(name, import.meta.url));
  * @property {number} budget
  * @property {number} threads
  * @property {string} device
- * @property {string} precision
+ * @property {string} [precision]
  * @property {string} python the Python that has PyTorch
  * @property {string} tfPython the Python that has TensorFlow
  * @property {string} ort a folder where onnxruntime-node is installed
@@ -47,7 +47,7 @@ export const peers = {
       if (mode === 'cudagraph' && onCpu(device)) return false;
       return mode === 'eager' || kind !== 'kernel';
     },
-    command: ({ mode, device, precision, python, ...trial }) => [
+    command: ({ mode, device, precision = 'float32', python, ...trial }) => [
       python,
       [
         ...[path('peers/torch_peer.py'), ...common(trial), '--mode', mode, '--precision', precision],
