@@ -135,6 +135,7 @@ export function descriptionOf({ device, precision = 'float32' }, machine) {
 
 /** All that is kept, a machine and setting each. */
 export function saved() {
+  mkdirSync(folder, { recursive: true });
   const files = readdirSync(folder).sort();
   return files
     .filter((file) => file.endsWith('.json'))

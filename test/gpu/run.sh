@@ -75,6 +75,9 @@ introduce() {
   if [ -f build/Release/hebb.node ]; then node dist/cli/main.js doctor; fi
 }
 
+# Says why not, with the remedy.
+gpu_is_used() { node -e 'require("./dist").setDefaultDevice(process.argv[1])' "$device" 2>&1 | { ! grep -m1 Error:; }; }
+
 build() {
   need 'cmake:3.20 or newer' 'g++:12 or newer' 'make:GNU make' \
     'nvcc:the CUDA toolkit, on the PATH or in /usr/local/cuda/bin' || return 1
@@ -90,7 +93,8 @@ build() {
   limited cmake -S . -B build-cuda -DCMAKE_BUILD_TYPE=Release "-DCMAKE_JS_INC=$include" \
     "-DHEBB_CUDA_ARCHITECTURES=$architecture" -DHEBB_WERROR=OFF &&
     limited cmake --build build-cuda --parallel "$(nproc)" --target hebb hebb_cuda hebb_tests &&
-    mkdir -p build/Release && cp build-cuda/hebb.node build/Release/hebb.node && node dist/cli/main.js doctor
+    mkdir -p build/Release && cp build-cuda/hebb.node build/Release/hebb.node &&
+    node dist/cli/main.js doctor && gpu_is_used
 }
 
 tests_built() {
@@ -113,7 +117,7 @@ on_device() {
 }
 
 test_all() {
-  tests_built || return 1
+  tests_built && gpu_is_used || return 1
   local result=0
   say 'test: C++ (kernels of the CPU; those of CUDA on the emulated GPU)'
   limited build-cuda/hebb_tests || result=1
@@ -130,7 +134,7 @@ test_all() {
   return $result
 }
 
-train() { limited node test/gpu/train.mjs "$device"; }
+train() { gpu_is_used && limited node test/gpu/train.mjs "$device"; }
 
 # suite PRECISION MODES ONLY
 suite() {
