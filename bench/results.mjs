@@ -129,7 +129,7 @@ export function descriptionOf({ device, precision = 'float32' }, machine) {
   return {
     ...common,
     ...{ precision, gpu: gpuOf(machine, device) },
-    software: software.map(({ item, found }) => `${item} ${found.replace(/ *\(?\/\S*/g, '')}`),
+    software: software.map(({ item, found }) => `${item} ${found.replace(/,? \/.*$/, '')}`),
   };
 }
 

@@ -109,7 +109,7 @@ test('markdown: a run without peers has no comparison', () => {
 const facts = [
   { item: 'NVIDIA driver', found: '580.1, CUDA 13.0' },
   { item: 'cuda:0', found: 'NVIDIA H200, compute capability 9.0, 139.8 GiB' },
-  { item: 'cuBLAS', found: '13.0 (/opt/cuda/lib64/libcublas.so.13)' },
+  { item: 'cuBLAS', found: '13.0, /opt/cuda/lib64/libcublas.so.13' },
   { item: 'cuDNN', found: '' },
 ];
 
