@@ -4,10 +4,12 @@ const REFERENCE = 'cpu:ref'; // the plain loops with double accumulators
 // What is too long for it is compared with the kernels compiled without vector instructions: the tests compare those
 // with the reference in turn.
 const SCALAR = 'cpu:scalar';
-const TOLERANCE = 1e-4; // of the largest value of the output
+// Of the largest value of the output. Below float32 it is 8 times the rounding of a product.
+const tolerances = { float32: 1e-4, tf32: 8 * 2 ** -11, bfloat16: 8 * 2 ** -8 };
 // Of the length of a large network's gradient. Which ReLUs and maxima pass a value near their threshold is up to
 // rounding: at ResNet-50's random start that is worth 2 % of the gradient between any two ways to add, more with
-// Winograd's. What is wrong in one kernel is wrong in every layer before it.
+// Winograd's. What is wrong in one kernel is wrong in every layer before it. Below float32 rounding moves the gradient of such a network as far as anything could:
+// there its loss alone is compared.
 const GRADIENT_TOLERANCE = 0.5;
 /** What each manages in a second, or more, and how long it may take. */
 const references = [
@@ -34,8 +36,9 @@ export function referenceFor({ flop = 0, checkedCalls = 1 }, device) {
  * Throws when two lists of tensors differ. Disposes of both.
  * @param {readonly import('../dist/index.js').Tensor[]} got
  * @param {readonly import('../dist/index.js').Tensor[]} wanted
+ * @param {string} [precision]
  */
-export async function compare(got, wanted) {
+export async function compare(got, wanted, precision = 'float32') {
   for (const [index, tensor] of got.entries()) {
     const ours = await tensor.data();
     const theirs = await wanted[index].data();
@@ -48,7 +51,7 @@ export async function compare(got, wanted) {
       largest = Math.max(largest, Math.abs(theirs[at]));
     }
     if (largest === 0) throw new Error(`output ${index} of the reference is all zeros`);
-    if (!(worst <= TOLERANCE * largest)) {
+    if (!(worst <= tolerances[precision] * largest)) {
       throw new Error(`output ${index} is off by ${worst}, where the reference's largest value is ${largest}`);
     }
     tensor.dispose();
@@ -60,8 +63,9 @@ export async function compare(got, wanted) {
  * Throws when two lists of gradients, each taken as one long vector, point elsewhere. Disposes of both.
  * @param {readonly import('../dist/index.js').Tensor[]} got
  * @param {readonly import('../dist/index.js').Tensor[]} wanted
+ * @param {string} [precision]
  */
-export async function compareGradients(got, wanted) {
+export async function compareGradients(got, wanted, precision = 'float32') {
   let difference = 0;
   let length = 0;
   for (const [index, tensor] of got.entries()) {
@@ -75,7 +79,7 @@ export async function compareGradients(got, wanted) {
     wanted[index].dispose();
   }
   const error = Math.sqrt(difference / length);
-  if (got.length > 0 && !(error <= GRADIENT_TOLERANCE)) {
+  if (got.length > 0 && precision === 'float32' && !(error <= GRADIENT_TOLERANCE)) {
     throw new Error(`the gradient is off by ${error} of the reference's length`);
   }
 }

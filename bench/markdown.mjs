@@ -14,7 +14,7 @@ Times are medians: of the calls of a trial, and of the trials. A trial is a proc
 take turns. Share is the least time that the machine's measured limits allow over hebb's. **Bold** is the fastest peer
 of a row. Ratio is its time over hebb's with the least and greatest of the trials: above 1, hebb is faster. "!" marks
 rows that other programs disturbed. Outputs are compared with the reference before they are timed, except for rows with
-a "?". Every side computes in float32 and has as many threads as hebb.
+a "?". Every side has as many threads as hebb and computes in float32, or in the precision that the heading names.
 `;
 
 /** Groups of rows, each with its title. */
@@ -99,11 +99,12 @@ function losses(rows) {
 
 /** Where a setting's rows come from. */
 function provenance({ machine, limits, rows }) {
-  const { cpu, cores, isa, threads, device, platform, system } = machine;
+  const { cpu, cores, isa, threads, device, platform, system, gpu, software = [] } = machine;
   const dates = rows.map(({ date }) => date.slice(0, 10)).sort();
   const described = ({ versions }) => `hebb ${versions.hebb}, Node ${versions.node}, ${versions.compiler}`;
   const lines = [
     `- ${cpu}, ${cores} cores, ${platform}, ${system}; instruction set ${isa}, ${threads} threads, device ${device}`,
+    ...(gpu ? [`- ${gpu}`, ...software.map((line) => `- ${line}`)] : []),
     ...(limits
       ? [
           `- limits: ${limits.gflops} GFLOP/s; reading/copying in GB/s by working set: ${limits.bandwidth
@@ -113,16 +114,27 @@ function provenance({ machine, limits, rows }) {
       : []),
     ...distinct(rows.map(described)).map((line) => `- ${line}`),
     ...distinct(rows.flatMap(({ peers }) => peers.map(({ peer }) => peer))).map((peer) => `- ${peer}`),
-    `- measured ${distinct([dates[0], dates.at(-1)]).join(' to ')} by`,
+    ...(dates.length > 0 ? [`- measured ${distinct([dates[0], dates.at(-1)]).join(' to ')} by`] : []),
     ...distinct(rows.map(({ command }) => command)).map((command) => `  - \`${command}\``),
   ];
   return lines.join('\n');
 }
 
+/** A GPU's kernels beside a plain copy. @param {import('./bandwidth.mjs').Bandwidth} bandwidth */
+export function bandwidthTable({ copy, kernels }) {
+  const rate = (bytesPerSecond) => `${(bytesPerSecond / 1e9).toFixed(0)} GB/s`;
+  const cells = kernels.map(({ name, bytesPerSecond }) => [name, rate(bytesPerSecond), percent(bytesPerSecond / copy)]);
+  return grid(['memory-bound kernel', 'bandwidth', 'share of a copy'], [['copy', rate(copy), ''], ...cells]);
+}
+
 /** One machine and setting. @param {Results & { plots?: readonly string[] }} results */
 function section(results) {
-  const { machine, rows, plots = [] } = results;
-  const parts = [`## ${machine.cpu}, ${machine.isa}, ${machine.threads} threads`, provenance(results)];
+  const { machine, rows, plots = [], bandwidth } = results;
+  const title = machine.gpu
+    ? `${machine.gpu.split(',')[0]}, ${machine.precision}`
+    : `${machine.cpu}, ${machine.isa}, ${machine.threads} threads`;
+  const parts = [`## ${title}`, provenance(results)];
+  if (bandwidth) parts.push(bandwidthTable(bandwidth));
   if (sidesOf(rows).length > 0) parts.push(summaryTable(rows), '### Where hebb loses', losses(rows));
   for (const { title, has } of groups) {
     const members = rows.filter(has);

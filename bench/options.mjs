@@ -12,6 +12,7 @@ export const usage = `npm run bench -- [options]
   --threads N        default: the CPUs the container allows; the peers use as many
   --isa NAME         the widest instruction set to use: scalar, avx2, avx512, neon; torch and tf are held to avx2 too
   --device NAME      default: cpu
+  --precision NAME   of products on a GPU, the peers' too: float32, tf32, bfloat16; default: float32
   --peer NAME,NAME   run peers in turns with hebb: ${described.join(', ')}
   --modes NAME,NAME  the peers' modes; default: all
   --python PATH      the Python that has PyTorch, for ort onnx too; default: python3
@@ -32,6 +33,8 @@ function number(values, name, least) {
   if (!(value >= least)) throw new RangeError(`Expected a number of at least ${least} for --${name}`);
   return value;
 }
+
+const PRECISIONS = ['float32', 'tf32', 'bfloat16'];
 
 /** The peers that were asked for, each with a mode: [{ name, mode, has, command }]. */
 export function sidesOf(names, modes) {
@@ -66,6 +69,7 @@ export function options(args) {
       threads: text,
       isa: text,
       device: { ...text, default: 'cpu' },
+      precision: { ...text, default: 'float32' },
       peer: text,
       modes: text,
       python: { ...text, default: 'python3' },
@@ -78,8 +82,15 @@ export function options(args) {
       help: flag,
     },
   });
-  const sides = sidesOf(list(values.peer), list(values.modes));
   const works = select(workloadsOf(values.device), values.only);
+  // A mode that none of the workloads has here would be an empty column.
+  const sides = sidesOf(list(values.peer), list(values.modes)).filter(({ has, mode }) =>
+    works.some((work) => has(work, mode, values.device)),
+  );
+  const known = values.device.startsWith('cpu') ? PRECISIONS.slice(0, 1) : PRECISIONS;
+  if (!known.includes(values.precision)) {
+    throw new RangeError(`Expected ${known.join(', ')} for --precision but received '${values.precision}'`);
+  }
   if (works.length === 0) throw new RangeError(`No workload's name contains any of '${values.only}'`);
   return {
     ...values,

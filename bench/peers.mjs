@@ -17,6 +17,7 @@ const path = (name) => fileURLToPath(new URL(name, import.meta.url));
  * @property {number} budget
  * @property {number} threads
  * @property {string} device
+ * @property {string} [precision]
  * @property {string} python the Python that has PyTorch
  * @property {string} tfPython the Python that has TensorFlow
  * @property {string} ort a folder where onnxruntime-node is installed
@@ -40,14 +41,18 @@ const tfNetworks = ['mlp', 'lenet5', 'vgg16', 'resnet50'];
 /** @type {Readonly<Record<string, Peer>>} */
 export const peers = {
   torch: {
-    modes: ['eager', 'channels_last', 'compile'],
-    has: ({ kind, images }, mode) => {
+    modes: ['eager', 'channels_last', 'cudagraph', 'compile'],
+    has: ({ kind, images }, mode, device) => {
       if (mode === 'channels_last') return images === true;
+      if (mode === 'cudagraph' && onCpu(device)) return false;
       return mode === 'eager' || kind !== 'kernel';
     },
-    command: ({ mode, device, python, ...trial }) => [
+    command: ({ mode, device, precision = 'float32', python, ...trial }) => [
       python,
-      [path('peers/torch_peer.py'), ...common(trial), '--mode', mode, '--device', onCpu(device) ? 'cpu' : 'cuda'],
+      [
+        ...[path('peers/torch_peer.py'), ...common(trial), '--mode', mode, '--precision', precision],
+        ...['--device', onCpu(device) ? 'cpu' : device],
+      ],
     ],
   },
   tf: {

@@ -24,7 +24,13 @@ const path = (name) => fileURLToPath(new URL(name, import.meta.url));
  * @property {import('./row.mjs').Side[]} peers
  */
 
-/** @typedef {{ machine: object, limits: import('./machine.mjs').Limits | null, rows: SavedRow[] }} Results */
+/**
+ * @typedef {object} Results
+ * @property {object} machine
+ * @property {import('./machine.mjs').Limits | null} limits
+ * @property {SavedRow[]} rows
+ * @property {import('./bandwidth.mjs').Bandwidth} [bandwidth] of a GPU
+ */
 
 /** The name of a machine's file: its processor, and what was not left at its default. */
 export function slug(cpu, settings) {
@@ -40,7 +46,7 @@ export function merge(before, { machine, limits, rows }, names) {
   const found = new Map([...(before?.rows ?? []), ...rows].map((row) => [row.name, row]));
   const known = names.filter((name) => found.has(name)).map((name) => found.get(name));
   // Rows of workloads that this version does not have would never be measured again.
-  return { machine, limits: limits ?? before?.limits ?? null, rows: known };
+  return { machine, limits: limits ?? before?.limits ?? null, rows: known, bandwidth: before?.bandwidth };
 }
 
 /** Whole or not at all: a reader, or an interrupt, never finds half a file. */
@@ -81,7 +87,7 @@ function versions({ node, root }) {
 }
 
 /** The command, without paths of this machine. */
-export function commandOf({ sides, modes, budget, trials, threads, isa, device }) {
+export function commandOf({ sides, modes, budget, trials, threads, isa, device, precision = 'float32' }) {
   const names = [...new Set(sides.map(({ name }) => name))];
   const given = [
     ['peer', names.join(',')],
@@ -91,6 +97,7 @@ export function commandOf({ sides, modes, budget, trials, threads, isa, device }
     ['threads', threads],
     ['isa', isa],
     ['device', device === 'cpu' ? null : device],
+    ['precision', precision === 'float32' ? null : precision],
   ];
   const words = given.flatMap(([name, value]) => (value ? [`--${name} ${value}`] : []));
   return ['npm run bench -- --save', ...words].join(' ');
@@ -99,23 +106,58 @@ export function commandOf({ sides, modes, budget, trials, threads, isa, device }
 const folder = path('results');
 
 /** Where a setting's results lie: the name of its files without what follows it. */
-export function fileOf({ isa, threads, device }, machine) {
+export function fileOf({ isa, threads, device, precision = 'float32' }, machine) {
   mkdirSync(folder, { recursive: true });
   const settings = [isa ?? '', threads === null ? '' : `${machine.threads} threads`, device === 'cpu' ? '' : device];
+  const gpu = gpuOf(machine, device).split(',')[0];
+  settings.push(gpu, precision === 'float32' ? '' : precision);
   return `${folder}/${slug(machine.cpu, settings)}`;
 }
 
-/** Makes RESULTS.md from all that is kept. */
-export function writeMarkdown() {
+/** What `hebb doctor` says of the GPU behind a device; '' for the CPU. */
+function gpuOf({ gpu }, device) {
+  return gpu?.facts.find(({ item }) => item === device)?.found ?? '';
+}
+
+/** What is said of the machine beside its results. */
+export function descriptionOf({ device, precision = 'float32' }, machine) {
+  const { cpu, cores, isa, threads, platform, gpu } = machine;
+  const system = `Linux ${release()}`;
+  const common = { cpu, cores, isa, threads, device, platform, system };
+  if (gpuOf(machine, device) === '') return common;
+  const software = gpu.facts.filter(({ item, found }) => found !== '' && !item.startsWith('cuda:'));
+  return {
+    ...common,
+    ...{ precision, gpu: gpuOf(machine, device) },
+    software: software.map(({ item, found }) => `${item} ${found.replace(/,? \/.*$/, '')}`),
+  };
+}
+
+/** All that is kept, a machine and setting each. */
+export function saved() {
+  mkdirSync(folder, { recursive: true });
   const files = readdirSync(folder).sort();
-  const all = files
+  return files
     .filter((file) => file.endsWith('.json'))
     .map((file) => {
       const name = file.replace(/json$/, '');
       const plots = files.filter((plot) => plot.startsWith(name) && plot.endsWith('.svg'));
       return { ...readJson(`${folder}/${file}`), plots: plots.map((plot) => `results/${plot}`) };
     });
-  writeWhole(path('RESULTS.md'), markdown(all));
+}
+
+/** Makes RESULTS.md from all that is kept. */
+export function writeMarkdown() {
+  writeWhole(path('RESULTS.md'), markdown(saved()));
+}
+
+/** Keeps the bandwidth of a GPU's kernels beside its rows. */
+export function keepBandwidth(given, machine, bandwidth) {
+  const file = `${fileOf(given, machine)}.json`;
+  const before = existing(file) ?? { limits: null, rows: [] };
+  const results = { ...before, machine: descriptionOf(given, machine), bandwidth };
+  writeWhole(file, `${JSON.stringify(results, null, 1)}\n`);
+  writeMarkdown();
 }
 
 /**
@@ -126,9 +168,9 @@ export function writeMarkdown() {
  * @param {readonly string[]} names of all workloads, in order
  */
 export function keeper(given, machine, limits, names) {
-  const { cpu, cores, isa, threads, node, platform, root } = machine;
+  const { node, root } = machine;
   const file = `${fileOf(given, machine)}.json`;
-  const description = { cpu, cores, isa, threads, device: given.device, platform, system: `Linux ${release()}` };
+  const description = descriptionOf(given, machine);
   const made = { versions: versions({ node, root }), command: commandOf(given) };
   return ({ name, kind, flop, bytes }, result) => {
     const row = {

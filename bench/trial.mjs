@@ -37,13 +37,13 @@ function checkedOn(workload, device) {
 }
 
 /** Compares with the reference, where that is affordable. @param {Workload} workload */
-async function check(workload, device) {
+async function check(workload, device, precision) {
   const { reference, why } = referenceFor(workload, device);
   if (reference) {
     const got = checkedOn(workload, device);
     const wanted = checkedOn(workload, reference);
-    await compare(got.outputs, wanted.outputs);
-    await compareGradients(got.gradients, wanted.gradients);
+    await compare(got.outputs, wanted.outputs, precision);
+    await compareGradients(got.gradients, wanted.gradients, precision);
   }
   return { work: workload.name, checked: reference, why };
 }
@@ -65,23 +65,26 @@ async function main() {
     options: {
       work: { type: 'string' },
       device: { type: 'string' },
+      precision: { type: 'string' },
       budget: { type: 'string' },
       check: { type: 'boolean', default: false },
     },
   });
-  const { device } = values;
+  const { device, precision } = values;
   const workload = workloadNamed(values.work, device);
   if (!workload) throw new Error(`Expected the name of a workload but received '${values.work}'`);
   hebb.setDefaultDevice(device);
+  hebb.setPrecision(precision);
   if (values.check) {
-    console.log(JSON.stringify(await check(workload, device)));
+    console.log(JSON.stringify(await check(workload, device, precision)));
     return;
   }
   const result = await time(workload, device, Number(values.budget));
   const { isa: best, threads } = hebb.describe();
   const isa = device.startsWith('cpu:') ? device.slice('cpu:'.length) : best;
-  const precision = 'float32';
-  console.log(JSON.stringify({ peer: 'hebb', device, work: workload.name, ...result, threads, isa, precision }));
+  const deterministic = hebb.getDeterministic();
+  const settings = { threads, isa, precision, deterministic };
+  console.log(JSON.stringify({ peer: 'hebb', device, work: workload.name, ...result, ...settings }));
 }
 
 try {

@@ -7,14 +7,18 @@ const script = fileURLToPath(new URL('trial.mjs', import.meta.url));
 const REPEATS = 2;
 const MOST_OUTPUT = 2 ** 26; // bytes: a peer may be talkative
 
-/** @returns {[command: string, args: string[]]} */
-export function hebbCommand({ workload, device, budget }) {
-  return [process.execPath, [script, '--work', workload.name, '--device', device, '--budget', String(budget)]];
+function common({ workload, device, precision = 'float32' }) {
+  return [script, '--work', workload.name, '--device', device, '--precision', precision];
 }
 
 /** @returns {[command: string, args: string[]]} */
-export function checkCommand({ workload, device }) {
-  return [process.execPath, [script, '--work', workload.name, '--device', device, '--check']];
+export function hebbCommand({ budget, ...trial }) {
+  return [process.execPath, [...common(trial), '--budget', String(budget)]];
+}
+
+/** @returns {[command: string, args: string[]]} */
+export function checkCommand(trial) {
+  return [process.execPath, [...common(trial), '--check']];
 }
 
 /**

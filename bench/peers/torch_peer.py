@@ -1,6 +1,7 @@
 """PyTorch on one workload of the suite.
 
-    torch_peer.py --work NAME [--mode eager|channels_last|compile] [--budget SECONDS] [--threads N] [--device cpu|cuda]
+    torch_peer.py --work NAME [--mode eager|channels_last|cudagraph|compile] [--precision float32|tf32|bfloat16]
+                  [--budget SECONDS] [--threads N] [--device cpu|cuda|cuda:N]
     torch_peer.py --work infer-NETWORK-bN --export FILE       the network as ONNX, batch size free; needs onnx
 
 Prints one JSON line: median and minimum seconds of a call, and the number of calls. A call is timed with its wait for
@@ -61,6 +62,8 @@ def alexnet():
     )  # fmt: skip
 
 
+CALLS_BEFORE_CAPTURE = 3
+
 NETWORKS = {"mlp": mlp, "lenet5": lenet5, "alexnet": alexnet}
 NETWORKS |= {name: vision(name) for name in ("vgg16", "resnet50", "googlenet")}
 
@@ -73,8 +76,8 @@ def channels_first(shape):
 class Suite:
     """Workloads by name; each makes its inputs, watches the memory from then on, and returns the function to time."""
 
-    def __init__(self, mode, device):
-        self.mode, self.device = mode, device
+    def __init__(self, mode, device, precision):
+        self.mode, self.device, self.precision = mode, device, precision
         self.memory = None
         self.workloads = {"relu-6.4M": lambda: self.relu(self.image()), "maxpool3s2-6.4M": self.max_pool}
         self.workloads |= {"batchnorm-6.4M": self.batch_norm, "lrn-6.4M": self.response_norm}
@@ -190,6 +193,29 @@ class Suite:
         before = cuda.memory_allocated()
         self.memory = lambda: {"allocated": cuda.max_memory_allocated() - before, "resident": resident()}
 
+    def autocast(self):
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16")
+
+    def captured(self, call):
+        """The call as a CUDA graph, where the mode is that. What it gives is the same memory at each replay."""
+        if self.mode != "cudagraph":
+            return call
+        side = torch.cuda.Stream()
+        side.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(side):
+            for _ in range(CALLS_BEFORE_CAPTURE):
+                call()
+        torch.cuda.current_stream().wait_stream(side)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            result = call()
+
+        def replay():
+            graph.replay()
+            return result
+
+        return replay
+
     def train(self, name, network, batch):
         """A whole step: gradients cleared, forward, softmax cross-entropy, backward, SGD."""
         x = self.normal(batch, *channels_first(network["shape"]))
@@ -202,12 +228,13 @@ class Suite:
 
         def step():
             optimizer.zero_grad(set_to_none=True)
-            loss = F.cross_entropy(forward(x), labels)
+            with self.autocast():
+                loss = F.cross_entropy(forward(x), labels)
             loss.backward()
             optimizer.step()
             return loss.detach()
 
-        return step
+        return self.captured(step)
 
     def infer(self, name, network, batch):
         x = self.normal(batch, *channels_first(network["shape"]))
@@ -216,10 +243,10 @@ class Suite:
         forward = self.compiled(model)
 
         def run():
-            with torch.inference_mode():
+            with torch.inference_mode(), self.autocast():
                 forward(x)
 
-        return run
+        return self.captured(run)
 
 
 def export(work, file):
@@ -231,7 +258,8 @@ def export(work, file):
 
 
 def main():
-    parser = arguments(["eager", "channels_last", "compile"])
+    parser = arguments(["eager", "channels_last", "cudagraph", "compile"])
+    parser.add_argument("--precision", default="float32", choices=["float32", "tf32", "bfloat16"])
     parser.add_argument("--export", metavar="FILE")
     options = parser.parse_args()
     torch.manual_seed(0)
@@ -241,17 +269,25 @@ def main():
     if options.threads:
         torch.set_num_threads(options.threads)
     torch.backends.cudnn.benchmark = True
-    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
-    suite = Suite(options.mode, torch.device(options.device))
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = options.precision == "tf32"
+    device = torch.device(options.device)
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+    suite = Suite(options.mode, device, options.precision)
     if options.work not in suite.workloads:
         raise SystemExit(f"Expected the name of a workload but received '{options.work}'")
-    wait = torch.cuda.synchronize if options.device == "cuda" else lambda: None
-    times = measure(suite.workloads[options.work](), wait, options.budget)
+    wait = torch.cuda.synchronize if device.type == "cuda" else lambda: None
+    call = suite.workloads[options.work]()
+    if options.work.startswith(("train-", "infer-")):
+        times = measure(call, wait, options.budget)
+    else:
+        with suite.autocast():
+            times = measure(call, wait, options.budget)
     last = times.pop("last")
     times["loss"] = finite(last.item()) if options.work.startswith("train-") else None
     times["memory"] = suite.memory() if suite.memory else None
     result = {"peer": f"torch-{torch.__version__}", "device": options.device, "mode": options.mode, "work": options.work}
-    print(json.dumps({**result, **times, "threads": torch.get_num_threads(), "precision": "float32"}))
+    print(json.dumps({**result, **times, "threads": torch.get_num_threads(), "precision": options.precision}))
 
 
 main()

@@ -6,6 +6,7 @@ test('sides: every mode of the peers unless some are named', () => {
   expect(described(sidesOf(['torch', 'tf'], []))).toEqual([
     'torch eager',
     'torch channels_last',
+    'torch cudagraph',
     'torch compile',
     'tf function',
   ]);
@@ -20,11 +21,16 @@ test('a peer is left out of what it has not', () => {
   expect(tf.has({ kind: 'train', network: 'vgg16' }, 'function', 'cuda:0')).toBe(false);
   const [ort] = sidesOf(['ort'], []);
   expect(ort.has({ kind: 'train', network: 'mlp' }, 'session', 'cpu')).toBe(false);
-  const [eager, channelsLast, compiled] = sidesOf(['torch'], []);
+  const [eager, channelsLast, captured, compiled] = sidesOf(['torch'], []);
   expect(eager.has({ kind: 'kernel' }, 'eager')).toBe(true);
   expect(channelsLast.has({ kind: 'kernel' }, 'channels_last')).toBe(false);
   expect(channelsLast.has({ kind: 'kernel', images: true }, 'channels_last')).toBe(true);
   expect(compiled.has({ kind: 'kernel', images: true }, 'compile')).toBe(false);
+  expect(captured.has({ kind: 'train' }, 'cudagraph', 'cpu')).toBe(false);
+  expect(captured.has({ kind: 'train' }, 'cudagraph', 'cuda:0')).toBe(true);
+  const modes = (...args) => options(['--peer', 'torch', ...args]).sides.map(({ mode }) => mode);
+  expect(modes('--only', 'train-mlp')).toEqual(['eager', 'compile']);
+  expect(modes('--only', 'train-mlp', '--device', 'cuda:0')).toEqual(['eager', 'cudagraph', 'compile']);
 });
 
 test.each([
@@ -33,6 +39,8 @@ test.each([
   [['--modes', 'eager'], /Expected modes \(of a --peer\) but received 'eager'/],
   [['--peer', 'tf', '--modes', 'eager'], /Expected modes \(function\) but received 'eager'/],
   [['--only', 'nothing'], /No workload's name contains any of 'nothing'/],
+  [['--precision', 'tf32'], /Expected float32 for --precision but received 'tf32'/],
+  [['--device', 'cuda:0', '--precision', 'float16'], /Expected float32, tf32, bfloat16 for --precision/],
   [['--budget', 'x'], /--budget/],
   [['--trials', '0'], /--trials/],
   [['--threads', '0'], /--threads/],

@@ -1,5 +1,5 @@
 import { markdown } from '../../bench/markdown.mjs';
-import { commandOf, merge, slug } from '../../bench/results.mjs';
+import { commandOf, descriptionOf, merge, slug } from '../../bench/results.mjs';
 
 test('slug: the processor without marks and frequency, then the settings', () => {
   expect(slug('Intel(R) Xeon(R) Gold 6230 CPU @ 2.10GHz', ['', '', ''])).toBe('intel-xeon-gold-6230');
@@ -104,4 +104,28 @@ test('markdown: a run without peers has no comparison', () => {
   const alone = markdown([{ machine, limits: null, rows: [row('gemm-64', 'kernel', side(1), [])] }]);
   expect(alone).not.toContain('Where hebb loses');
   expect(alone).toContain('| gemm-64 | 1.00 s | 1.0 GFLOP/s | 50% |  |');
+});
+
+const facts = [
+  { item: 'NVIDIA driver', found: '580.1, CUDA 13.0' },
+  { item: 'cuda:0', found: 'NVIDIA H200, compute capability 9.0, 139.8 GiB' },
+  { item: 'cuBLAS', found: '13.0, /opt/cuda/lib64/libcublas.so.13' },
+  { item: 'cuDNN', found: '' },
+];
+
+test("a GPU's results tell of the GPU, the precision and the software, without paths of the machine", () => {
+  const found = descriptionOf({ device: 'cuda:0', precision: 'tf32' }, { ...machine, gpu: { facts } });
+  expect(found).toMatchObject({ precision: 'tf32', gpu: 'NVIDIA H200, compute capability 9.0, 139.8 GiB' });
+  expect(found.software).toEqual(['NVIDIA driver 580.1, CUDA 13.0', 'cuBLAS 13.0']);
+  expect(descriptionOf({ device: 'cpu' }, { ...machine, gpu: { facts } }).gpu).toBeUndefined();
+  const bandwidth = { copy: 4e12, kernels: [{ name: 'relu', bytesPerSecond: 3e12 }] };
+  const text = markdown([{ machine: found, limits: null, rows: [], bandwidth }]);
+  expect(text).toContain('## NVIDIA H200, tf32\n');
+  expect(text).toContain('| relu | 3000 GB/s | 75% |');
+  expect(text).not.toContain('/opt');
+});
+
+test('merge: the bandwidth of a GPU stays', () => {
+  const before = { ...results([]), bandwidth: { copy: 1, kernels: [] } };
+  expect(merge(before, results([{ name: 'a' }]), ['a']).bandwidth).toBe(before.bandwidth);
 });

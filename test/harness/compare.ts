@@ -5,7 +5,7 @@ export const roundoff = 2 ** -24;
 
 /** Fails when |got - want| exceeds `units` · 2^-24 · max(|want|, scale) anywhere; 0 units: bit-equal but for the sign of zero. */
 export function expectClose(got: ArrayLike<number>, want: ArrayLike<number>, units: number, scale = 1): void {
-  expect(got.length).toBe(want.length);
+  if (got.length !== want.length) throw new Error(`${got.length} values, not ${want.length}`);
   for (let index = 0; index < want.length; index++) {
     const a = got[index] as number;
     const b = want[index] as number;

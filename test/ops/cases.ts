@@ -18,6 +18,8 @@ export interface Case {
   /** Integer inputs give results that are not exact. */
   inexact?: boolean;
   differentiable?: false;
+  /** It multiplies matrices or convolves: precision decides how it rounds. */
+  products?: boolean;
 }
 
 const a = (inputs: Tensor[]) => inputs[0] as Tensor;
@@ -464,7 +466,7 @@ const compositions: Case[] = [
   },
 ];
 
-export const cases: readonly Case[] = [
+const all: readonly Case[] = [
   ...unary,
   ...binary,
   ...comparisons,
@@ -477,3 +479,5 @@ export const cases: readonly Case[] = [
   ...movements,
   ...compositions,
 ];
+
+export const cases = all.map((one): Case => ({ ...one, products: /^(matmul|linear|conv2d)/.test(one.name) }));

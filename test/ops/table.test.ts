@@ -1,7 +1,7 @@
 // Every op on every device against the reference kernels, and its gradient against finite differences.
-import { setThreads, type Tensor, tensor } from '../../lib';
+import { compile, type Precision, setPrecision, setThreads, type Tensor, tensor } from '../../lib';
 import { expectClose } from '../harness/compare';
-import { reference, testDevices } from '../harness/devices';
+import { accelerators, reference, testDevices } from '../harness/devices';
 import { checkGradients, gradients, type Input, outputWeights } from '../harness/gradcheck';
 import { floats, integers, positives } from '../harness/values';
 import { type Case, cases } from './cases';
@@ -32,6 +32,24 @@ function run(op: Case['op'], inputs: readonly Input[], device: string) {
 
 const others = testDevices.filter((device) => device !== reference);
 
+/** How much coarser than float32's the rounding of a product's factors is. */
+const coarser: readonly [Precision, number][] = [
+  ['tf32', 2 ** 13],
+  ['bfloat16', 2 ** 16],
+];
+const reduced = accelerators.flatMap((device) =>
+  coarser.map(([precision, factor]): [string, Precision, number] => [device, precision, factor]),
+);
+
+function computingIn<T>(precision: Precision, body: () => T): T {
+  setPrecision(precision);
+  try {
+    return body();
+  } finally {
+    setPrecision('float32');
+  }
+}
+
 describe.each(cases.map((one): [string, Case] => [one.name, one]))('%s', (_, one) => {
   const { op, sum = 1, units = 4, gradientSum = sum } = one;
   const floatInputs = () => inputsOf(one, one.domain ? makers[one.domain] : floats);
@@ -56,6 +74,31 @@ describe.each(cases.map((one): [string, Case] => [one.name, one]))('%s', (_, one
     for (const result of results) expect(result).toEqual(results[0]);
   });
 
+  if (accelerators.length > 0) {
+    // The first replay runs command by command, the second is captured, the third is launched.
+    test.each(accelerators)('the same bits again, and recorded, captured and replayed, on %s', (device) => {
+      const inputs = floatInputs();
+      const { values } = run(op, inputs, device);
+      expect(run(op, inputs, device).values).toEqual(values);
+      const compiled = compile((...tensors: Tensor[]) => op(tensors));
+      const tensors = inputs.map((input) => tensor(input.values, input.shape, { device }));
+      for (let call = 0; call < 4; call++) expect(compiled(...tensors).dataSync()).toEqual(values);
+      compiled.dispose();
+    });
+  }
+
+  // Small integers are exact in every precision.
+  if (one.products && accelerators.length > 0) {
+    test.each(reduced)('forward on %s in %s', (device, precision, factor) => {
+      const inputs = floatInputs();
+      const whole = inputsOf(one, integers);
+      const [got, exact] = computingIn(precision, () => [run(op, inputs, device), run(op, whole, device)]);
+      const bound = units * (sum + 4);
+      expectClose(got.values, run(op, inputs, reference).values, bound * factor, 4);
+      expectClose(exact.values, run(op, whole, reference).values, one.inexact ? bound * factor : 0, 4);
+    });
+  }
+
   if (one.differentiable === false) return;
 
   test('gradient by finite differences', () => {
@@ -68,6 +111,25 @@ describe.each(cases.map((one): [string, Case] => [one.name, one]))('%s', (_, one
     const want = gradients(op, inputs, weights, reference);
     gradients(op, inputs, weights, device).forEach((got, index) => {
       expectClose(got, want[index] as Float32Array, units * (gradientSum + sum + 4), 4);
+    });
+  });
+
+  if (accelerators.length === 0) return;
+
+  test.each(accelerators)('the same gradient bits again on %s', (device) => {
+    const inputs = floatInputs();
+    const weights = outputWeights(op, inputs);
+    expect(gradients(op, inputs, weights, device)).toEqual(gradients(op, inputs, weights, device));
+  });
+
+  if (!one.products) return;
+
+  test.each(reduced)('gradient on %s in %s', (device, precision, factor) => {
+    const inputs = floatInputs();
+    const weights = outputWeights(op, inputs);
+    const want = gradients(op, inputs, weights, reference);
+    computingIn(precision, () => gradients(op, inputs, weights, device)).forEach((got, index) => {
+      expectClose(got, want[index] as Float32Array, units * (gradientSum + sum + 4) * factor, 4);
     });
   });
 });
