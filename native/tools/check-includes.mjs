@@ -19,7 +19,7 @@ const exceptions = new Set([
 ]);
 // Rooms within native/cuda, and who else may know them.
 const inner = {
-  'cuda/emulation': ['native/cuda/runtime/api.h'],
+  'cuda/emulation': ['native/cuda/runtime/api.h', 'native/cuda/runtime/context.cc'],
   'cuda/libraries': ['native/cuda/runtime/plugin.cc'],
 };
 const runtimes = { node: /^(napi|node_api|js_native_api|uv|v8|node)\b/, cuda: /^(cuda|cublas|cudnn)/ };

@@ -418,6 +418,26 @@ TEST(emulated_memory_has_a_limit) {
   cudaGetLastError();
 }
 
+#ifdef __SANITIZE_ADDRESS__
+__global__ void look(const float* memory, int count, int* forbidden) {
+  for (int i = 0; i < count; ++i) forbidden[i] = __asan_address_is_poisoned(memory + i);
+}
+
+TEST(emulated_scratch_ends_where_asked) {
+  constexpr int asked = 10, more = 20;
+  const Array<int32_t> forbidden({more});
+  Context::current().scratch<float>(int64_t{1} << 20);
+  for (int round = 0; round < 2; ++round) {
+    const float* const scratch = Context::current().scratch<float>(asked);
+    for (int launches = 0; launches < 2; ++launches) {
+      launch({}, {1}, look, scratch, more, forbidden.data.get());
+      finish();
+      for (int i = 0; i < more; ++i) CHECK_EQ(forbidden[i], i < asked ? 0 : 1);
+    }
+  }
+}
+#endif
+
 TEST(emulated_devices) {
   int count = 0;
   {

@@ -8,5 +8,6 @@
 namespace hebb::cuda::emulation {
 
 void set_bound(cudaStream_t stream, void* block, size_t bytes, size_t capacity);
+void keep_bounds();  // after all device memory was allowed
 
 }  // namespace hebb::cuda::emulation

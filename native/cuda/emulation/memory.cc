@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 
+#include "cuda/emulation/bounds.h"
 #include "cuda/emulation/queue.h"
 #include "cuda/emulation/work.h"
 
@@ -92,6 +93,7 @@ DeviceAccess::DeviceAccess() {
   const std::lock_guard guard(mutex);
   if (accesses++ > 0) return;
   for (const auto& [end, block] : blocks()) unlock(block);
+  keep_bounds();
 }
 DeviceAccess::~DeviceAccess() {
   const std::lock_guard guard(mutex);
