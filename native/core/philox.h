@@ -9,24 +9,25 @@
 namespace hebb {
 
 constexpr int philox_rounds = 10;
-constexpr uint32_t philox_multipliers[2] = {0xD2511F53, 0xCD9E8D57};
-constexpr uint32_t philox_key_steps[2] = {0x9E3779B9, 0xBB67AE85};  // the golden ratio and sqrt(3) - 1, as fractions
+constexpr uint32_t philox_multiplier0 = 0xD2511F53, philox_multiplier1 = 0xCD9E8D57;
+// The golden ratio and sqrt(3) - 1, as fractions.
+constexpr uint32_t philox_key_step0 = 0x9E3779B9, philox_key_step1 = 0xBB67AE85;
 
 struct PhiloxBlock {
   uint32_t words[4];
 };
 
 HEBB_INLINE PhiloxBlock philox4x32(uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3, uint32_t key0, uint32_t key1) {
-#pragma GCC unroll 10
+  HEBB_UNROLL
   for (int round = 0; round < philox_rounds; ++round) {
-    const uint64_t product0 = static_cast<uint64_t>(philox_multipliers[0]) * c0;
-    const uint64_t product1 = static_cast<uint64_t>(philox_multipliers[1]) * c2;
+    const uint64_t product0 = static_cast<uint64_t>(philox_multiplier0) * c0;
+    const uint64_t product1 = static_cast<uint64_t>(philox_multiplier1) * c2;
     c0 = static_cast<uint32_t>(product1 >> 32) ^ c1 ^ key0;
     c1 = static_cast<uint32_t>(product1);
     c2 = static_cast<uint32_t>(product0 >> 32) ^ c3 ^ key1;
     c3 = static_cast<uint32_t>(product0);
-    key0 += philox_key_steps[0];
-    key1 += philox_key_steps[1];
+    key0 += philox_key_step0;
+    key1 += philox_key_step1;
   }
   return {{c0, c1, c2, c3}};
 }
@@ -61,6 +62,15 @@ constexpr float random_unit = 0x1p-24f;
 // random_bits(word) < random_threshold(p) has probability p, to 2^-25; never at 0 and always at 1.
 HEBB_INLINE int32_t random_threshold(double probability) { return static_cast<int32_t>(probability * 0x1p24 + 0.5); }
 
+// A product that no compiler may fuse with the sum it goes into: the bits would be others.
+HEBB_INLINE float rounded_product(float a, float b) {
+#ifdef __CUDA_ARCH__
+  return __fmul_rn(a, b);
+#else
+  return a * b;
+#endif
+}
+
 // low + span * k * 2^-24, but `last` at most: the sum may round up to high, which is not in [low, high).
 struct UniformRange {
   float low, span, last;
@@ -69,7 +79,7 @@ struct UniformRange {
     if (last > this->low) last = nextafterf(last, this->low);
   }
   HEBB_INLINE float at(int32_t bits) const {
-    const float value = low + span * (static_cast<float>(bits) * random_unit);
+    const float value = low + rounded_product(span, static_cast<float>(bits) * random_unit);
     return value < last ? value : last;
   }
 };

@@ -81,7 +81,8 @@ const std::vector<std::vector<int64_t>> size_lists = {
     {},      {0},
     {1},     {7, 0, 16, 1},
     {16384}, {3, 50001, 2, 33, 16384, 5},
-    {40},    {150, 6, 2400, 16, 48000, 120, 10080, 84, 840, 10}};  // the last is LeNet-5
+    {40},    {150, 6, 2400, 16, 48000, 120, 10080, 84, 840, 10},  // LeNet-5
+};
 
 // Powers of two: every product and sum is exact.
 TEST(sgd_of_integers) {
@@ -92,6 +93,18 @@ TEST(sgd_of_integers) {
 TEST(sgd_of_floats) {
   for (const auto& sizes : size_lists)
     compare_sgd(sizes, false, {0.1f, 0.9f, 0.05f, 5e-4f}, within(8 * 4 * unit_roundoff));
+}
+
+// More tensors than the arguments of one launch on a GPU hold, and more elements than a pass of a block.
+TEST(sgd_of_many) {
+  Random random(2);
+  for (const auto& sizes : {std::vector<int64_t>(250, 9), std::vector<int64_t>{(1 << 20) + 7, 5000}}) {
+    const auto drawn_integers = [&] { return drawn(random, sizes, true); };
+    const Problem problem{drawn_integers(), drawn_integers(), drawn_integers(),
+                          Array<float>({7}, {0.25f, 0.5f, 0.75f, 0.5f, 1, 0, 3})};
+    compare("sgd", shape({problem.size()}), exact,
+            [&](const KernelTable& kernels, const Array<float>& y) { problem.run(kernels, y); });
+  }
 }
 
 TEST(sgd_by_hand) {

@@ -21,8 +21,8 @@ HEBB_INLINE void random_chunk_bits(const PhiloxState& philox, uint64_t first, in
     }
     return;
   }
-  const IVec multiplier0 = splat_int(static_cast<int32_t>(philox_multipliers[0]));
-  const IVec multiplier1 = splat_int(static_cast<int32_t>(philox_multipliers[1]));
+  const IVec multiplier0 = splat_int(static_cast<int32_t>(philox_multiplier0));
+  const IVec multiplier1 = splat_int(static_cast<int32_t>(philox_multiplier1));
   int32_t low[Vec::width], high[Vec::width], words[4][Vec::width];
   for (int64_t block = 0; block < random_chunk / 4; block += Vec::width) {
     for (int lane = 0; lane < Vec::width; ++lane) {
@@ -32,15 +32,15 @@ HEBB_INLINE void random_chunk_bits(const PhiloxState& philox, uint64_t first, in
     }
     IVec c0 = load(low), c1 = load(high), c2 = splat_int(0), c3 = splat_int(0);
     uint32_t key0 = philox.key0, key1 = philox.key1;
-#pragma GCC unroll 10
+    HEBB_UNROLL
     for (int round = 0; round < philox_rounds; ++round) {
       const IVec old0 = c0, old2 = c2;
       c0 = mul_high_unsigned(old2, multiplier1) ^ c1 ^ splat_int(static_cast<int32_t>(key0));
       c1 = mul_low(old2, multiplier1);
       c2 = mul_high_unsigned(old0, multiplier0) ^ c3 ^ splat_int(static_cast<int32_t>(key1));
       c3 = mul_low(old0, multiplier0);
-      key0 += philox_key_steps[0];
-      key1 += philox_key_steps[1];
+      key0 += philox_key_step0;
+      key1 += philox_key_step1;
     }
     store(words[0], shift_right<8>(c0));
     store(words[1], shift_right<8>(c1));
