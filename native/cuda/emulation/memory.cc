@@ -37,13 +37,13 @@ std::map<const char*, Block>& blocks() {
 
 int accesses = 0;  // DeviceAccess that live
 
-void lock(const Block& block) {
+void lock([[maybe_unused]] const Block& block) {
   if (block.device == page_locked || accesses > 0) return;
 #ifdef __SANITIZE_ADDRESS__
   __asan_poison_memory_region(block.start, std::min(block.bytes, most_locked_bytes));
 #endif
 }
-void unlock(const Block& block) {
+void unlock([[maybe_unused]] const Block& block) {
 #ifdef __SANITIZE_ADDRESS__
   __asan_unpoison_memory_region(block.start, std::min(block.bytes, most_locked_bytes));
 #endif
