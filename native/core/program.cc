@@ -7,6 +7,7 @@
 
 #include "core/accelerator.h"
 #include "core/error.h"
+#include "core/kept_copies.h"
 #include "core/stream.h"
 
 namespace hebb {
@@ -252,7 +253,7 @@ void Program::run(const std::vector<void*>& inputs, const std::vector<void*>& ou
     const void* source = copy.input >= 0    ? inputs[static_cast<size_t>(copy.input)]
                          : copy.output >= 0 ? outputs[static_cast<size_t>(copy.output)]
                                             : copy.source->data();
-    if (copy.bytes > 0) std::memcpy(outputs[copy.target], source, static_cast<size_t>(copy.bytes));
+    copy_to_tensor(outputs[copy.target], source, static_cast<size_t>(copy.bytes));
   }
 }
 

@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "core/kept_copies.h"
+
 namespace hebb {
 namespace {
 
@@ -19,7 +21,7 @@ class Copy final : public Command {
     if (accelerator_) {
       accelerator_->copy(at(target_, offset_), source_, bytes_);
     } else {
-      std::memcpy(at(target_, offset_), source_, bytes_);
+      copy_to_tensor(at(target_, offset_), source_, bytes_);
     }
   }
   void visit_pointers(PointerVisitor& visitor) override {
@@ -45,7 +47,7 @@ class Upload final : public Command {
     if (Accelerator* accelerator = staging_.accelerator()) {
       accelerator->upload(at(target_, offset_), staging_.release(), bytes_);
     } else {
-      std::memcpy(at(target_, offset_), staging_.data(), bytes_);
+      copy_to_tensor(at(target_, offset_), staging_.data(), bytes_);
     }
   }
   void visit_pointers(PointerVisitor& visitor) override { visitor.visit(&target_, Access::write); }
@@ -87,7 +89,7 @@ class Receive final : public Command {
     if (!delivery_->arrived.error().empty()) throw Error("transfer: " + delivery_->arrived.error());
     Staging& source = delivery_->staging;
     if (!accelerator_) {
-      std::memcpy(target_, source.data(), delivery_->bytes);
+      copy_to_tensor(target_, source.data(), delivery_->bytes);
     } else if (source.accelerator() == accelerator_) {
       accelerator_->upload(target_, source.release(), delivery_->bytes);
     } else {

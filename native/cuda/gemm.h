@@ -6,7 +6,8 @@
 
 namespace hebb::cuda {
 
-// A row-major matrix in device memory, or its transpose where so marked: `stride` is from one row in memory to the next.
+// A row-major matrix in device memory, or its transpose where so marked: `stride` is from one row in memory to the
+// next.
 struct Operand {
   const float* data;
   int64_t stride;
@@ -14,8 +15,9 @@ struct Operand {
   int64_t batch_step = 0;  // from one batch to the next; 0: the same for all
 };
 
-// c = activation(op(a) op(b) + bias), or c += op(a) op(b) where it accumulates: [rows, depth] [depth, columns], row-major,
-// for each batch. In the precision of the current context. Depth 0 gives zeros (or leaves c where it accumulates).
+// c = activation(op(a) op(b) + bias), or c += op(a) op(b) where it accumulates: [rows, depth] [depth, columns],
+// row-major, for each batch. In the precision of the current context. Depth 0 gives zeros (or leaves c where it
+// accumulates).
 struct Product {
   int64_t rows, columns, depth, batches = 1;
   Operand a, b;

@@ -34,17 +34,24 @@ Napi::Value devices(const Napi::CallbackInfo& info) {
 Napi::Value open_plugin(const Napi::CallbackInfo& info) {
   if (!info[0].IsString()) throw ArgumentError("path", "an absolute path", describe(info.Env(), info[0]));
   Plugin& plugin = Runtime::get().open_plugin(info[0].As<Napi::String>().Utf8Value());
-  Napi::Array facts = Napi::Array::New(info.Env());
-  plugin.describe(&facts, [](void* context, const PluginFact& fact) {
-    auto& list = *static_cast<Napi::Array*>(context);
-    Napi::Object entry = Napi::Object::New(list.Env());
+  // Nothing may be thrown through the plugin.
+  struct Fact {
+    std::string item, found, reason, remedy;
+  };
+  std::vector<Fact> facts;
+  plugin.describe(&facts, [](void* context, const PluginFact& fact) noexcept {
+    static_cast<std::vector<Fact>*>(context)->push_back({fact.item, fact.found, fact.reason, fact.remedy});
+  });
+  Napi::Array list = Napi::Array::New(info.Env());
+  for (const Fact& fact : facts) {
+    Napi::Object entry = Napi::Object::New(info.Env());
     entry.Set("item", fact.item);
     entry.Set("found", fact.found);
     entry.Set("reason", fact.reason);
     entry.Set("remedy", fact.remedy);
     list.Set(list.Length(), entry);
-  });
-  return facts;
+  }
+  return list;
 }
 
 // → [{ name, unusable }], unusable being the reason or ""; the best usable one is marked `used`

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/kept_copies.h"
 #include "node/tensor_handle.h"
 #include "ops/activation.h"
 #include "ops/softmax.h"
@@ -46,6 +47,7 @@ struct PlainArgument {
   using Stored = T;
   static T pass(const T& stored) { return stored; }
   static void visit(T&, PointerVisitor&) {}
+  static void tell_written(const T&) {}  // to who keeps copies of it
 };
 
 template <>
@@ -133,6 +135,15 @@ requires requires { V::access; } &&(!requires { typename V::Value; }) struct Arg
   static void visit(V& view, PointerVisitor& visitor) {
     visitor.visit(const_cast<void**>(reinterpret_cast<const void* const*>(&view.data)), V::access);
   }
+  static void tell_written(const V& view) {
+    if constexpr (V::access != Access::read) {
+      if constexpr (DynamicallyTyped<V>) {
+        forget_copies(view.data, view.bytes());
+      } else {
+        forget_copies(view.data, view.size() * static_cast<int64_t>(sizeof(typename V::Element)));
+      }
+    }
+  }
 
  private:
   static void fill(V& view, const TensorHandle& handle) {
@@ -153,6 +164,9 @@ struct Argument<Optional<V>> : PlainArgument<Optional<V>> {
   static void visit(Optional<V>& view, PointerVisitor& visitor) {
     if (view.present) Argument<V>::visit(view, visitor);
   }
+  static void tell_written(const Optional<V>& view) {
+    if (view.present) Argument<V>::tell_written(view);
+  }
 };
 
 template <class V>
@@ -168,6 +182,9 @@ struct Argument<List<V>> {
   static List<V> pass(const Stored& stored) { return {stored.data(), static_cast<int>(stored.size())}; }
   static void visit(Stored& stored, PointerVisitor& visitor) {
     for (V& view : stored) Argument<V>::visit(view, visitor);
+  }
+  static void tell_written(const Stored& stored) {
+    for (const V& view : stored) Argument<V>::tell_written(view);
   }
 };
 

@@ -21,6 +21,7 @@ class KernelCommand final : public Command {
       : name_(name), kernel_(kernel), arguments_(std::move(arguments)) {}
 
   void run() override {
+    std::apply([](const auto&... stored) { (Argument<Arguments>::tell_written(stored), ...); }, arguments_);
     try {
       apply(kernel_);
     } catch (const std::exception& error) {

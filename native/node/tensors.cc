@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "core/error.h"
+#include "core/kept_copies.h"
 #include "core/transfer.h"
 #include "node/arguments.h"
 #include "node/parameters.h"
@@ -161,7 +162,7 @@ void upload(Environment& environment, const Device& device, const std::shared_pt
 void fill(Environment& environment, const Device& device, const std::shared_ptr<Storage>& storage, Values values) {
   const bool untouched = storage->placed() && device.stream->completed() >= storage->free_after();
   if (!device.accelerator && untouched && storage.use_count() == 1) {
-    if (values.bytes > 0) std::memcpy(storage->data(), values.data, values.bytes);
+    copy_to_tensor(storage->data(), values.data, values.bytes);
     return;
   }
   upload(environment, device, storage, 0, values);

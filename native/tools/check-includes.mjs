@@ -17,6 +17,11 @@ const exceptions = new Set([
   'native/node/addon.cc cpu/isa.h',
   'native/node/addon.cc cpu/winograd_switch.h',
 ]);
+// Rooms within native/cuda, and who else may know them.
+const inner = {
+  'cuda/emulation': ['native/cuda/runtime/api.h'],
+  'cuda/libraries': ['native/cuda/runtime/plugin.cc'],
+};
 const runtimes = { node: /^(napi|node_api|js_native_api|uv|v8|node)\b/, cuda: /^(cuda|cublas|cudnn)/ };
 
 const problems = [];
@@ -30,18 +35,22 @@ for (const room of Object.keys(allowed)) {
       for (const [owner, header] of Object.entries(runtimes)) {
         if (header.test(path) && owner !== room) problems.push(`${file}: ${path} is for native/${owner} alone`);
       }
+      for (const [folder, others] of Object.entries(inner)) {
+        if (!path.startsWith(`${folder}/`) || file.startsWith(`native/${folder}/`) || others.includes(file)) continue;
+        problems.push(`${file}: ${path} is for native/${folder} and ${others.join(', ')}`);
+      }
       const known = path.split('/')[0];
       if (known in allowed && !allowed[room].includes(known) && !exceptions.has(`${file} ${path}`)) {
         problems.push(`${file}: ${room} may not include ${path}, it knows ${allowed[room].join(', ')}`);
       }
     }
-    if (file.endsWith('.cc') && room !== 'cuda') {
-      const rooms = room === 'cpu' ? ['cpu', 'isa'] : [room];
+    if (/\.(cc|cu)$/.test(file)) {
+      const rooms = { cpu: ['cpu', 'isa'], cuda: ['cuda', 'gpu', 'emulation'] }[room] ?? [room];
       if (!sources(...rooms).includes(file)) problems.push(`${file}: not in native/sources.txt`);
     }
   }
 }
-const listed = sources('core', 'ops', 'ref', 'cpu', 'isa', 'node');
+const listed = sources('core', 'ops', 'ref', 'cpu', 'isa', 'node', 'cuda', 'gpu', 'emulation');
 for (const file of listed)
   if (!existsSync(root + file)) problems.push(`${file}: in native/sources.txt, but no such file`);
 for (const file of new Set(listed)) {

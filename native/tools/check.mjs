@@ -7,7 +7,7 @@ import { sources } from './sources.mjs';
 
 const nativeFiles = ['native', 'test/native']
   .flatMap((folder) => readdirSync(root + folder, { recursive: true }).map((file) => `${folder}/${file}`))
-  .filter((file) => /\.(h|cc)$/.test(file));
+  .filter((file) => /\.(h|cc|cu)$/.test(file));
 
 const checks = {
   biome: () => succeeds('biome', ['ci', '--error-on-warnings']),
@@ -28,7 +28,8 @@ const checks = {
       `-j${availableParallelism()}`,
       process.arch === 'arm64' ? '-DHEBB_ARM=1' : '-DHEBB_X86=1',
       '-DHEBB_ISA=scalar',
-      ...sources('core', 'ops', 'ref', 'cpu', 'isa', 'node'),
+      '-DHEBB_EMULATED=1',
+      ...sources('core', 'ops', 'ref', 'cpu', 'isa', 'node', 'cuda', 'gpu', 'emulation'),
     ]),
   symbols: () => succeeds('node', ['native/tools/check-symbols.mjs']),
   package: () => {

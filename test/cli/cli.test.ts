@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { PNG } from 'pngjs';
 import { mnist } from '../../lib/data/mnist';
 import { decodeSafetensors, encodeSafetensors } from '../../lib/io/codec';
+import { describeOnAccelerators } from '../harness/devices';
 
 jest.setTimeout(120_000);
 
@@ -296,11 +297,17 @@ describe('resuming', () => {
 
 describe('doctor', () => {
   test('says what is used, and why the rest is not', async () => {
-    const { code, stdout } = await hebb('doctor');
+    const { code, stdout } = await start(['doctor'], { HEBB_CUDA_PLUGIN: '0' }).ended;
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^hebb runs on cpu/);
+    expect(stdout).toMatch(/^hebb runs on cpu\n/);
     expect(stdout).toMatch(/\ninstruction set: \w+\n/);
-    expect(stdout).toMatch(/\nGPU: not used: /);
+    expect(stdout).toMatch(/\nGPU: not used: HEBB_CUDA_PLUGIN turns it off; unset HEBB_CUDA_PLUGIN\n/);
+  });
+
+  test('names a plugin that cannot be opened, and what to do', async () => {
+    const { stdout } = await start(['doctor'], { HEBB_CUDA_PLUGIN: at('none.so') }).ended;
+    expect(stdout).toMatch(/\nGPU: not used: openPlugin: could not load the plugin: .*; set HEBB_CUDA_PLUGIN to .*\n/);
+    expect(stdout).toContain(`\n  plugin: ${at('none.so')}\n`);
   });
 
   test('in JSON', async () => {
@@ -309,6 +316,38 @@ describe('doctor', () => {
     const unused = found?.unused as { name: string; reason: string; remedy: string }[];
     expect(unused.map(({ name }) => name)).toEqual(expect.arrayContaining(['avx2', 'avx512', 'neon']));
     for (const { reason } of unused) expect(reason).not.toBe('');
+    const { gpu } = found as { gpu: { devices: string[]; reason: string } };
+    expect(gpu.devices.length > 0).toBe(gpu.reason === '');
+  });
+});
+
+describeOnAccelerators(1, 'on an accelerator', ([device]) => {
+  test('doctor says what there is', async () => {
+    const { stdout } = await hebb('doctor');
+    expect(stdout).toMatch(new RegExp(`^hebb runs on cpu, ${device}`));
+    expect(stdout).toMatch(new RegExp(`\nGPU: used: ${device}.*\n  plugin: /.*\n(  .*\n)*  ${device}: .+\n`));
+    const [found] = lines((await hebb('doctor', '--json')).stdout);
+    expect(found).toMatchObject({
+      gpu: { facts: expect.arrayContaining([expect.objectContaining({ item: device })]) },
+    });
+  });
+
+  test('train, eval and predict', async () => {
+    const there = ['--device', device as string];
+    const short = ['--data', 'digits', '--epochs', '2', '--limit', '320', '--batch-size', '16', '--lr', '0.05'];
+    const trained = await hebb('train', ...short, '--json', '--out', 'g.safetensors', ...there);
+    expect([trained.code, trained.stderr]).toEqual([0, expect.stringContaining('training lenet5')]);
+    const testError = lines(trained.stdout).at(-1)?.testError as number;
+    expect(testError).toBeLessThan(0.8);
+    const evaluated = await hebb('eval', '--weights', 'g.safetensors', '--data', 'digits', '--json', ...there);
+    expect(lines(evaluated.stdout)).toEqual([expect.objectContaining({ error: testError })]);
+    const file = writePng('g.png', 28, 28, (i) => i % 255);
+    const answers = [there, []].map(async (flags) => {
+      const [answer] = lines((await hebb('predict', '--weights', 'g.safetensors', '--json', file, ...flags)).stdout);
+      return answer?.probabilities as number[];
+    });
+    const [got, want] = (await Promise.all(answers)) as [number[], number[]];
+    for (const [digit, probability] of got.entries()) expect(probability).toBeCloseTo(want[digit] as number, 4);
   });
 });
 
@@ -352,6 +391,12 @@ describe('bad input: one line on stderr, exit code 2, nothing written', () => {
     ['a momentum below 0', ['train', '--momentum=-1'], /at least 0/],
     ['a seed below 0', ['train', '--seed=-1'], /at least 0/],
     ['no threads', ['train', '--threads', '0'], /from 1 to 1024/],
+    ['an unknown device', ['train', '--device', 'tpu'], /Expected a device \(cpu.*\) but received 'tpu'/],
+    [
+      'a GPU that is not there',
+      ['eval', '--weights', 'x', '--device', 'cuda:99'],
+      /but received 'cuda:99'; no such GPU is used: /,
+    ],
     ['an unknown network', ['train', '--model', 'alexnet'], /lenet5 or mlp for the model but received 'alexnet'/],
     [
       'a data folder that is not there',

@@ -91,7 +91,7 @@ TEST(slice_and_pad) {
 }
 
 template <class T>
-void compare_concat(const Shape& outer, std::initializer_list<int64_t> extents, int64_t axis) {
+void compare_concat(const Shape& outer, const std::vector<int64_t>& extents, int64_t axis) {
   Random random(3);
   std::vector<Array<T>> tensors;
   std::vector<AnyIn> views;
@@ -118,6 +118,9 @@ TEST(concat) {
   compare_concat<float>(shape({0, 4, 5}), {1, 2}, 1);
   compare_concat<float>(shape({9, 28, 28, 1}), {64, 3, 29, 32}, 3);  // inception, several threads
   compare_concat<uint8_t>(shape({2, 1}), {200001, 150000}, 1);
+  std::vector<int64_t> many;
+  for (int64_t i = 0; i < 300; ++i) many.push_back(i % 7 * 2);
+  compare_concat<float>(shape({3, 2, 2}), many, 1);
 }
 
 template <class T>
@@ -170,6 +173,12 @@ TEST(gather_rows_outside_the_table) {
       CHECK_THROWS(backend.table.gather_rows(table, rows, y), message);
       CHECK_THROWS(backend.table.gather_rows_backward(y, rows, table), message);
     }
+  }
+  const Array<int32_t> many({5000});
+  const Array<float> grad({5000, 3});
+  many[4000] = 9;
+  for (const Backend& backend : backends()) {
+    CHECK_THROWS(backend.table.gather_rows_backward(grad, many, table), "rows[4000]: expected a row of the table's 4");
   }
 }
 

@@ -86,7 +86,8 @@ constexpr Reduction reductions[] = {Reduction::none, Reduction::mean, Reduction:
 struct Batch {
   int64_t rows, classes;
 };
-const Batch batches[] = {{1, 1}, {64, 10}, {5, 16}, {7, 17}, {3, 33}, {0, 10}, {300, 1000}, {20000, 3}, {9, 8}};
+const Batch batches[] = {{1, 1},  {64, 10},    {5, 16},    {7, 17}, {3, 33},
+                         {0, 10}, {300, 1000}, {20000, 3}, {9, 8},  {3, 9001}};
 
 TEST(cross_entropy_forward) {
   Random random(3);

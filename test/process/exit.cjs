@@ -1,7 +1,7 @@
-// exit.cjs WAY: ends the process with work in flight.
+// exit.cjs WAY [BATCH]: ends the process with work in flight.
 const { hebb, trainer } = require('./trainer.cjs');
 
-const { images, labels, step } = trainer(512);
+const { images, labels, step } = trainer(Number(process.argv[3] ?? 512));
 const compiled = hebb.compile(step);
 for (let index = 0; index < 20; index++) compiled(images, labels);
 const pending = compiled(images, labels).data();

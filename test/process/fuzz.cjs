@@ -1,6 +1,12 @@
-// fuzz.cjs CALLS SEED: wrong calls at the native boundary. Each must throw an Error that names the op; none may crash.
+// fuzz.cjs CALLS SEED [PLUGIN]: wrong calls at the native boundary, on the CPU or on a plugin's first device. Each must
+// throw an Error that names the op; none may crash.
 const { join } = require('node:path');
 const addon = require('node-gyp-build')(join(__dirname, '../..'));
+
+const plugin = process.argv[4];
+if (plugin) addon.openPlugin(plugin);
+const device = plugin ? addon.devices().findIndex(({ name }) => !name.startsWith('cpu')) : 0;
+const limits = addon.devices().map((_, number) => addon.memory(number).limit);
 
 let state = Number(process.argv[3]) >>> 0;
 const random = (n) => {
@@ -9,7 +15,7 @@ const random = (n) => {
 };
 const pick = (list) => list[random(list.length)];
 
-const live = (dtype, shape) => addon.allocate(0, dtype, shape);
+const live = (dtype, shape) => addon.allocate(device, dtype, shape);
 const disposed = live(0, [2, 3]);
 addon.dispose(disposed);
 const detached = new Float32Array(6);
@@ -118,6 +124,7 @@ const names = [
   'allocate',
   'create',
   'write',
+  'transfer',
   'reshape',
   'dispose',
   'read',
@@ -130,6 +137,10 @@ const names = [
   'replay',
   'disposeProgram',
   'memory',
+  'openPlugin',
+  'setDeterministic',
+  'setMemoryLimit',
+  'setPrecision',
   'setThreads',
   'setWinograd',
 ];
@@ -196,10 +207,11 @@ async function main(calls) {
     }
     if (name === 'setThreads') addon.setThreads(threads);
     if (name === 'setWinograd') addon.setWinograd(true);
-    if (counts.calls % 500 < 12) await addon.mark(0, false);
+    if (name === 'setMemoryLimit') for (const [number, limit] of limits.entries()) addon.setMemoryLimit(number, limit);
+    if (counts.calls % 500 < 12) await addon.mark(device, false);
   }
   try {
-    await addon.mark(0, true);
+    await addon.mark(device, true);
   } catch (error) {
     // A call that was accepted may have failed when it ran (a label out of range): that is an error too, not a crash.
     if (!(error instanceof Error)) problems.push(String(error));

@@ -1,5 +1,7 @@
-// A LeNet-5 training step on random digits, for the scripts in this folder.
+// A LeNet-5 training step on random digits, for the scripts in this folder. HEBB_TEST_DEVICE: on which device.
 const hebb = require('../..');
+
+if (process.env.HEBB_TEST_DEVICE) hebb.setDefaultDevice(process.env.HEBB_TEST_DEVICE);
 
 exports.hebb = hebb;
 exports.trainer = (batch = 16) => {

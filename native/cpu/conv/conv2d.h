@@ -5,7 +5,9 @@
 
 namespace hebb::cpu::HEBB_ISA {
 
-void convolve(const Convolution& c, const float* x, const float* weight, const Epilogue& epilogue, float* y);
+// weight_is_tensor: it is memory whose writes are told of, so that what is packed of it may be kept.
+void convolve(const Convolution& c, const float* x, const float* weight, bool weight_is_tensor,
+              const Epilogue& epilogue, float* y);
 void gradient_of_input(const Convolution& c, const float* grad, const float* weight, float* dx);
 // The same by another way, for one group without dilation.
 void scatter_gradient_of_input(const Convolution& c, const float* grad, const float* weight, float* dx);

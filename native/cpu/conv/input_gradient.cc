@@ -1,5 +1,5 @@
 #include "cpu/conv/conv2d.h"
-#include "cpu/conv/patches.h"
+#include "cpu/conv/windows.h"
 #include "cpu/gemm/pack.h"
 
 namespace hebb::cpu::HEBB_ISA {
@@ -79,6 +79,8 @@ void locate_pixels(const void* source, int64_t first, int count, float** rows) {
 
 void run_phases(const Phases& p, const float* grad) {
   const Convolution& c = p.c;
+  const int64_t pixels = c.images * p.vertical.pixels * p.horizontal.pixels;
+  if (pixels == 0) return;
   const Patches patches{grad,
                         c.out_height,
                         c.out_width,
@@ -94,8 +96,11 @@ void run_phases(const Phases& p, const float* grad) {
                         p.horizontal.corner(),
                         p.vertical.dilation,
                         p.horizontal.dilation};
+  const Windows windows(patches);
+  const RestingRows rows = windows.rows();
   Gemm gemm;
-  gemm.rows = c.images * p.vertical.pixels * p.horizontal.pixels;
+  gemm.resting = windows.fit() ? &rows : nullptr;
+  gemm.rows = pixels;
   gemm.columns = c.depth;
   gemm.depth = patches.columns();
   gemm.a = patches_as_a(&patches);

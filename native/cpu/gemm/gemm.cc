@@ -1,7 +1,9 @@
 #include "cpu/gemm/gemm.h"
 
 #include "core/scratch.h"
+#include "cpu/gemm/in_place.h"
 #include "cpu/gemm/pack.h"
+#include "cpu/gemm/plan.h"
 #include "cpu/gemm/slots.h"
 #include "cpu/gemm/tile.h"
 
@@ -12,30 +14,11 @@ constexpr int64_t a_block_floats = row_panels_of_block * a_panel_floats + Vec::w
 constexpr int64_t b_block_floats = column_panels_of_block * b_panel_floats + Vec::width;
 constexpr int64_t private_floats = a_block_floats + b_block_floats;
 
-HEBB_INLINE int64_t ceil_divide(int64_t value, int64_t divisor) { return (value + divisor - 1) / divisor; }
-
-// An extent cut into pieces of one size, but for the last.
-struct Cut {
-  int64_t extent, piece, count;
-  int64_t begin(int64_t index) const { return index * piece; }
-  int64_t size(int64_t index) const { return at_most(extent - index * piece, piece); }
-};
-Cut cut_evenly(int64_t extent, int64_t largest_piece, int64_t multiple) {
-  if (extent == 0) return {0, largest_piece, 0};
-  const int64_t piece = round_up(ceil_divide(extent, ceil_divide(extent, largest_piece)), multiple);
-  return {extent, piece, ceil_divide(extent, piece)};
-}
-
 struct Plan {
   Cut rows, columns, depths;  // panels of a, panels of b, depth blocks
 };
 Plan plan_of(const Gemm& gemm) {
-  Plan plan{cut_evenly(gemm.rows, tile_rows, 1),
-            {gemm.columns, tile_columns, ceil_divide(gemm.columns, tile_columns)},
-            cut_evenly(gemm.depth, depth_block, Vec::width)};
-  // A product of no depth still writes its elements: one block of depth 0.
-  if (plan.depths.count == 0) plan.depths = {0, depth_block, 1};
-  return plan;
+  return {cut_evenly(gemm.rows, tile_rows, 1), column_panels_of(gemm.columns), depth_blocks_of(gemm.depth)};
 }
 
 int64_t chunks_of(const Gemm& gemm) {
@@ -43,18 +26,6 @@ int64_t chunks_of(const Gemm& gemm) {
   if (elements == 0 || elements > partial_floats / 2) return 1;
   const int64_t chunks = at_most(at_most(gemm.depth / split_depth, split_chunks), partial_floats / elements);
   return chunks > 1 ? chunks : 1;
-}
-
-struct Range {
-  int64_t begin, end;
-};
-
-// Packs the panels of one operand that hold some of the pieces of a cut.
-void pack(const Operand& operand, const Cut& cut, Range pieces, const Cut& depths, int64_t depth, float* panels) {
-  if (depths.extent == 0) return;
-  const int64_t first = cut.begin(pieces.begin);
-  operand.pack(operand.source, {first, at_most(cut.extent, cut.begin(pieces.end)) - first, cut.piece,
-                                depths.begin(depth), depths.size(depth), panels});
 }
 
 // All tiles of the row panels in block a and the column panels in block b, row panel by row panel: the rows of c then
@@ -91,15 +62,6 @@ void multiply_blocks(const Gemm& gemm, const Plan& plan, Range row_panels, Range
 }
 
 // Visits the panels in blocks of one size, but for the last.
-template <class Visit>
-HEBB_INLINE void for_blocks(Range panels, int64_t largest, const Visit& visit) {
-  const Cut blocks = cut_evenly(panels.end - panels.begin, largest, 1);
-  for (int64_t block = 0; block < blocks.count; ++block) {
-    const int64_t first = panels.begin + blocks.begin(block);
-    visit(Range{first, first + blocks.size(block)});
-  }
-}
-
 // A piece of the product by one thread, which packs all it needs itself: what threads could share would have to travel
 // between their caches, which takes as long as packing it again.
 void multiply_piece(const Gemm& gemm, const Plan& plan, Range row_panels, Range column_panels, float* workspace) {
@@ -115,28 +77,6 @@ void multiply_piece(const Gemm& gemm, const Plan& plan, Range row_panels, Range 
     }
   });
 }
-
-// How threads share the product: a grid of pieces, each of some row panels and some column panels, chosen for the least
-// work of the thread that has most.
-struct Grid {
-  int rows, columns;
-};
-Grid grid_of(const Plan& plan, int threads) {
-  Grid best{threads, 1};
-  int64_t least = INT64_MAX;
-  for (int columns = 1; columns <= threads; ++columns) {
-    if (threads % columns) continue;
-    const Grid grid{threads / columns, columns};
-    const int64_t row_panels = ceil_divide(plan.rows.count, grid.rows);
-    const int64_t column_panels = ceil_divide(plan.columns.count, grid.columns);
-    const int64_t work =
-        row_panels * column_panels * panel_products + row_panels * a_panel_cost + column_panels * b_panel_cost;
-    if (work < least) least = work, best = grid;
-  }
-  return best;
-}
-
-Range piece(int64_t count, int index, int pieces) { return {count * index / pieces, count * (index + 1) / pieces}; }
 
 // One chunk of the depth of a product, as a product of its own.
 struct Chunk {
@@ -208,7 +148,7 @@ void run(const Gemm& gemm, int threads, float* workspace) {
   const int64_t chunks = chunks_of(gemm);
   if (chunks > 1) return multiply_chunks(gemm, chunks, threads, workspace);
   const Plan plan = plan_of(gemm);
-  const Grid grid = grid_of(plan, threads);
+  const Grid grid = grid_of(plan.rows.count, plan.columns.count, threads);
   for_slots(threads, threads, [&](int slot, int64_t, int64_t) {
     multiply_piece(gemm, plan, piece(plan.rows.count, slot / grid.columns, grid.rows),
                    piece(plan.columns.count, slot % grid.columns, grid.columns), workspace + slot * private_floats);
@@ -216,6 +156,8 @@ void run(const Gemm& gemm, int threads, float* workspace) {
 }
 
 void run(const Gemm& gemm) {
+  if (gemm.rows == 0 || gemm.columns == 0) return;
+  if (stays_in_place(gemm)) return run_in_place(gemm);
   const int threads = threads_for(gemm);
   const int64_t floats = workspace_size(gemm, threads);
   run(gemm, threads, static_cast<float*>(scratch(ScratchSlot::pack_a, static_cast<size_t>(floats) * sizeof(float))));

@@ -38,13 +38,6 @@ struct Rows {
   void (*locate)(const void* source, int64_t first, int count, float** rows) = nullptr;
 };
 
-struct Gemm {
-  int64_t rows = 0, columns = 0, depth = 0;
-  Operand a, b;
-  Rows c;
-  Epilogue epilogue;
-};
-
 // A matrix as an operand: element (index, k) is at data + index * index_stride + k * depth_stride. One stride is 1.
 struct Matrix {
   const float* data;
@@ -52,6 +45,17 @@ struct Matrix {
 };
 Operand as_a(const Matrix* matrix);
 Operand as_b(const Matrix* matrix);
+
+struct RestingRows;  // in_place.h
+
+struct Gemm {
+  int64_t rows = 0, columns = 0, depth = 0;
+  Operand a, b;
+  const RestingRows* resting = nullptr;  // a's rows, where they can be read in place
+  const Matrix* weights = nullptr;       // b, where it is a parameter: what is packed may be kept (core/kept_copies.h)
+  Rows c;
+  Epilogue epilogue;
+};
 
 // The number of threads a product is worth.
 int threads_for(const Gemm& gemm);

@@ -1,5 +1,7 @@
 #include "cpu/gemm/tile.h"
 
+#include "cpu/gemm/store_tile.h"
+
 namespace hebb::cpu::HEBB_ISA {
 namespace {
 
@@ -35,24 +37,7 @@ void multiply_tile(const Tile& t) {
     for (const float* stop = a + gap; a != stop;) step();
   }
   while (a != end) step();
-#pragma GCC unroll 4
-  for (int v = 0; v < vectors; ++v) {
-    const bool whole = v + 1 < vectors || t.last_lanes == width;
-    const int lanes = whole ? width : t.last_lanes;
-    const ColumnsEpilogue epilogue(t.epilogue, v * width, lanes);
-#pragma GCC unroll 16
-    for (int row = 0; row < rows; ++row) {
-      float* c = t.rows[row] + t.column + v * width;
-      Vec value = sum[row][v];
-      if (t.accumulate) value = (whole ? load(c) : load_partial(c, lanes)) + value;
-      value = epilogue.of(value, row);
-      if (whole) {
-        store(c, value);
-      } else {
-        store_partial(c, value, lanes);
-      }
-    }
-  }
+  store_tile<rows, vectors>(t, sum);
 }
 
 template <int rows>

@@ -24,8 +24,21 @@ constexpr int64_t depth_block = 256, row_panels_of_block = 24, column_panels_of_
 constexpr int64_t tile_columns = tile_vectors * Vec::width;
 static_assert(depth_block % Vec::width == 0);
 
-// Estimates of the time to multiply two panels, and to pack a panel of a and of b, to one another.
-constexpr int64_t panel_products = 32, a_panel_cost = 8, b_panel_cost = 24;
+// Where the rows of a are read in place (gemm/in_place.h) a tile has so many, as there are registers for their
+// addresses. Blocks of rows_of_block rows are located at a time, lines of an image copied for them at most line_floats
+// long; b is packed whole if it has no more than in_place_floats.
+#if defined(__AVX512F__) || defined(__aarch64__)
+constexpr int row_tile_rows = 8;
+#elif defined(__AVX2__)
+constexpr int row_tile_rows = 6;
+#else
+constexpr int row_tile_rows = 4;
+#endif
+constexpr int64_t rows_of_block = 24 * row_tile_rows, line_floats = 48 << 10, in_place_floats = int64_t{4} << 20;
+
+// Estimates of the time to multiply two panels, to pack a panel of a and of b, and to fetch a panel of b from another
+// thread, to one another.
+constexpr int64_t panel_products = 32, a_panel_cost = 8, b_panel_cost = 24, shared_panel_cost = 24;
 
 // Multiplications under which another thread costs more than it brings.
 constexpr int64_t products_per_thread = int64_t{1} << 20;

@@ -35,7 +35,7 @@ void conv2d(In<float> x, In<float> weight, Optional<In<float>> scale, Optional<I
                     c.filters, activation};
   if (winograd_is_on() && winograd::pays(c)) return winograd::convolve(c, x.data, weight.data, epilogue, y.data);
   const int64_t positions = positions_to_merge(c);
-  if (positions == 1) return convolve(c, x.data, weight.data, epilogue, y.data);
+  if (positions == 1) return convolve(c, x.data, weight.data, true, epilogue, y.data);
   const Convolution merged = merge_positions(c, positions);
   float* const filters = filter_memory(merged);
   merge_filters(c, positions, weight.data, filters);
@@ -43,7 +43,7 @@ void conv2d(In<float> x, In<float> weight, Optional<In<float>> scale, Optional<I
   epilogue.scale = repeat(epilogue.scale, c.filters, positions, repeated);
   epilogue.bias = repeat(epilogue.bias, c.filters, positions, repeated + merged.filters);
   epilogue.residual_stride = merged.filters;
-  convolve(merged, x.data, filters, epilogue, y.data);
+  convolve(merged, x.data, filters, false, epilogue, y.data);
 }
 
 decltype(ops::conv2d_input_gradient::check) conv2d_input_gradient;

@@ -1,4 +1,4 @@
-#include "cpu/gemm/gemm.h"
+#include "cpu/gemm/in_place.h"
 #include "cpu/gemm/skinny.h"
 #include "ops/kernel_table.h"
 #include "ops/matmul.h"
@@ -15,6 +15,9 @@ void linear(In<float> x, In<float> weight, Optional<In<float>> bias, Out<float> 
   }
   Gemm gemm;
   gemm.rows = rows, gemm.columns = columns, gemm.depth = depth;
+  const RestingRows resting_inputs = resting(&inputs);
+  gemm.resting = &resting_inputs;
+  gemm.weights = &weights;
   gemm.a = as_a(&inputs), gemm.b = as_b(&weights);
   gemm.c.data = y.data;
   gemm.c.stride = gemm.columns;

@@ -1,7 +1,7 @@
 #include "ops/matmul.h"
 
 #include "core/scratch.h"
-#include "cpu/gemm/gemm.h"
+#include "cpu/gemm/in_place.h"
 #include "cpu/gemm/skinny.h"
 #include "cpu/gemm/slots.h"
 #include "ops/kernel_table.h"
@@ -66,7 +66,7 @@ void matmul(In<float> a, In<float> b, Out<float> y, bool transpose_a, bool trans
     p.batches = 1;
   }
   Matrix a_matrix, b_matrix;
-  const Gemm first = describe(p, 0, &a_matrix, &b_matrix);
+  Gemm first = describe(p, 0, &a_matrix, &b_matrix);
   if (p.batches == 1) {
     // Few rows, or one column: a's rows and b's columns change places.
     if (a_matrix.depth_stride == 1 && is_skinny(p.rows, b_matrix.depth_stride == 1)) {
@@ -76,6 +76,8 @@ void matmul(In<float> a, In<float> b, Out<float> y, bool transpose_a, bool trans
     if (p.columns == 1) {
       return run(SkinnyGemm{1, p.rows, p.depth, b_matrix.data, p.depth, a_matrix, first.c.data, p.rows});
     }
+    const RestingRows rows = resting(&a_matrix);
+    if (a_matrix.depth_stride == 1) first.resting = &rows;
     return run(first);
   }
   if (threads_for(first) < thread_count() || p.batches >= 4 * thread_count()) return multiply_apart(p, first);

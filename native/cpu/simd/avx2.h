@@ -35,7 +35,22 @@ HEBB_INLINE void store_around_cache(float* p, Vec a) { _mm256_stream_ps(p, a.v);
 HEBB_INLINE void finish_stores() { _mm_sfence(); }
 HEBB_INLINE void store(float* p, Vec a) { _mm256_storeu_ps(p, a.v); }
 HEBB_INLINE Vec load_partial(const float* p, int n) { return {_mm256_maskload_ps(p, first_bits(n))}; }
-HEBB_INLINE void store_partial(float* p, Vec a, int n) { _mm256_maskstore_ps(p, first_bits(n), a.v); }
+// By halves: a masked store is dozens of operations on AMD's processors before Zen 4 (Fog, "Instruction tables").
+HEBB_INLINE void store_partial(float* p, Vec a, int n) {
+  if (n >= 8) return store(p, a);
+  __m128 rest = _mm256_castps256_ps128(a.v);
+  if (n & 4) {
+    _mm_storeu_ps(p, rest);
+    rest = _mm256_extractf128_ps(a.v, 1);
+    p += 4;
+  }
+  if (n & 2) {
+    _mm_storel_pi(reinterpret_cast<__m64*>(p), rest);
+    rest = _mm_movehl_ps(rest, rest);
+    p += 2;
+  }
+  if (n & 1) _mm_store_ss(p, rest);
+}
 HEBB_INLINE IVec load(const int32_t* p) { return {_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))}; }
 HEBB_INLINE void store(int32_t* p, IVec a) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), a.v); }
 HEBB_INLINE IVec load_partial(const int32_t* p, int n) { return {_mm256_maskload_epi32(p, first_bits(n))}; }

@@ -1,5 +1,6 @@
 // CUDA for the host: the part of CUDA C++ and of its runtime API that hebb uses, so that the same .cu files run where
-// there is no GPU. Device memory is host memory, work on a stream runs at once, the threads of a block are fibers.
+// there is no GPU. Device memory is host memory, work on a stream runs when somebody waits for it, the threads of a
+// block are fibers.
 #pragma once
 #include "cuda/emulation/device_functions.h"
 #include "cuda/emulation/grid.h"

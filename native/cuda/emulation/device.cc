@@ -9,7 +9,7 @@
 namespace hebb::cuda::emulation {
 namespace {
 
-constexpr int most_devices = 16, cuda_version = 13000, capability_major = 9, capability_minor = 0;
+constexpr int cuda_version = 13000, capability_major = 9, capability_minor = 0;
 // Few, so that loops over the grid go round.
 constexpr int multiprocessors = 4;
 constexpr size_t default_memory = size_t{4} << 30;
@@ -46,6 +46,7 @@ cudaError_t usable() {
 }
 
 void lose(int device, cudaError_t error) { lost[device] = error; }
+bool is_lost(int device) { return lost[device] != cudaSuccess; }
 void mend(int device) { lost[device] = cudaSuccess; }
 
 size_t total_memory() {

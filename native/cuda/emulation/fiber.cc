@@ -13,7 +13,7 @@
 // Puts the registers that a call preserves on the stack, keeps the stack pointer, and takes those of another stack.
 extern "C" __attribute__((visibility("hidden"))) void hebb_switch_stacks(void** keep, void* take);
 
-#if defined(__x86_64__)
+#ifdef HEBB_X86
 asm(R"(
 .pushsection .text
 .hidden hebb_switch_stacks
@@ -38,7 +38,7 @@ hebb_switch_stacks:
 .size hebb_switch_stacks, . - hebb_switch_stacks
 .popsection
 )");
-#elif defined(__aarch64__)
+#else
 asm(R"(
 .pushsection .text
 .hidden hebb_switch_stacks
@@ -74,8 +74,6 @@ hebb_switch_stacks:
 .size hebb_switch_stacks, . - hebb_switch_stacks
 .popsection
 )");
-#else
-#error "cuda/emulation: expected x86-64 or arm64"
 #endif
 
 namespace hebb::cuda::emulation {
@@ -128,7 +126,7 @@ void Fiber::restart() {
   __asan_unpoison_memory_region(memory_ + page, usable);
 #endif
   auto** top = reinterpret_cast<void**>(memory_ + page + usable);
-#if defined(__x86_64__)
+#ifdef HEBB_X86
   *--top = nullptr;                              // where the body would return to
   *--top = reinterpret_cast<void*>(&enter);      // popped by the switch's `ret`
   for (int i = 0; i < 6; ++i) *--top = nullptr;  // the registers that it pops

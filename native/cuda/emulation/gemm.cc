@@ -1,7 +1,10 @@
 // Matrix products as plain loops with double accumulators, in place of cuBLAS.
 #include "cuda/gemm.h"
 
+#include <algorithm>
 #include <bit>
+#include <cmath>
+#include <vector>
 
 #include "cuda/emulation/work.h"
 #include "cuda/runtime/context.h"
@@ -10,32 +13,35 @@ namespace hebb::cuda {
 namespace {
 
 // To the nearest value with so many mantissa bits fewer, ties to even, as the matrix units round their inputs.
-float rounded(float value, int dropped_bits) {
-  if (dropped_bits == 0 || value - value != 0) return value;
-  const uint32_t bits = std::bit_cast<uint32_t>(value), half = (1u << (dropped_bits - 1)) - 1;
-  const uint32_t odd = bits >> dropped_bits & 1;
-  return std::bit_cast<float>((bits + half + odd) >> dropped_bits << dropped_bits);
+template <int dropped_bits>
+float rounded(float value) {
+  if constexpr (dropped_bits == 0) return value;
+  if (!std::isfinite(value)) return value;
+  const uint32_t bits = std::bit_cast<uint32_t>(value), odd = bits >> dropped_bits & 1;
+  return std::bit_cast<float>((bits + (1u << dropped_bits) / 2 - 1 + odd) >> dropped_bits << dropped_bits);
 }
 
-float element(const Operand& operand, int64_t batch, int64_t row, int64_t column) {
-  const float* const matrix = operand.data + batch * operand.batch_step;
-  return operand.transposed ? matrix[column * operand.stride + row] : matrix[row * operand.stride + column];
-}
+// From one row or column of an operand to the next, in memory.
+int64_t row_step(const Operand& operand) { return operand.transposed ? 1 : operand.stride; }
+int64_t column_step(const Operand& operand) { return operand.transposed ? operand.stride : 1; }
 
-void multiply(const Product& p, int dropped_bits) {
+template <int dropped_bits>
+void multiply(const Product& p) {
+  const int64_t a_column = column_step(p.a), b_column = column_step(p.b);
+  std::vector<double> sums(p.columns);
   for (int64_t batch = 0; batch < p.batches; ++batch) {
     for (int64_t row = 0; row < p.rows; ++row) {
-      for (int64_t column = 0; column < p.columns; ++column) {
-        double sum = 0;
-        for (int64_t k = 0; k < p.depth; ++k) {
-          sum += static_cast<double>(rounded(element(p.a, batch, row, k), dropped_bits)) *
-                 rounded(element(p.b, batch, k, column), dropped_bits);
-        }
-        float& c = p.c[batch * p.c_batch_step + row * p.c_stride + column];
-        if (p.accumulate) sum += c;
-        if (p.bias != nullptr) sum += p.bias[column];
-        if (p.activation == Activation::relu && sum < 0) sum = 0;  // a NaN stays
-        c = static_cast<float>(sum);
+      const float* const a_row = p.a.data + batch * p.a.batch_step + row * row_step(p.a);
+      std::fill(sums.begin(), sums.end(), 0.0);
+      for (int64_t k = 0; k < p.depth; ++k) {
+        const double factor = rounded<dropped_bits>(a_row[k * a_column]);
+        const float* const b_row = p.b.data + batch * p.b.batch_step + k * row_step(p.b);
+        for (int64_t i = 0; i < p.columns; ++i) sums[i] += factor * rounded<dropped_bits>(b_row[i * b_column]);
+      }
+      float* const c_row = p.c + batch * p.c_batch_step + row * p.c_stride;
+      for (int64_t i = 0; i < p.columns; ++i) {
+        const double sum = sums[i] + (p.accumulate ? c_row[i] : p.bias != nullptr ? p.bias[i] : 0);
+        c_row[i] = p.activation == Activation::relu && sum < 0 ? 0 : static_cast<float>(sum);  // a NaN stays
       }
     }
   }
@@ -44,12 +50,10 @@ void multiply(const Product& p, int dropped_bits) {
 }  // namespace
 
 void gemm(const Product& product) {
-  constexpr int dropped_bits[] = {0, 13, 16};  // of float32's 23, for each Precision
+  constexpr void (*ways[])(const Product&) = {multiply<0>, multiply<13>, multiply<16>};  // for each Precision
   const Context& context = Context::current();
-  require(emulation::enqueue(
-              context.stream(),
-              [product, bits = dropped_bits[static_cast<int64_t>(context.precision)]] { multiply(product, bits); }),
-          "gemm");
+  const auto way = ways[static_cast<int64_t>(context.precision)];
+  require(emulation::enqueue(context.stream(), [product, way] { way(product); }), "gemm");
 }
 
 }  // namespace hebb::cuda

@@ -1,17 +1,25 @@
 // Device memory: blocks of the host of exactly the size asked for, so that AddressSanitizer sees an access past the
 // end, and full of garbage, so that a read before a write shows.
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <map>
 #include <mutex>
 
+#include "cuda/emulation/queue.h"
 #include "cuda/emulation/work.h"
+
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#endif
 
 namespace hebb::cuda::emulation {
 namespace {
 
 constexpr size_t alignment = 256;
 constexpr int garbage = 0xFF;  // NaN as floats
+// What is locked of a block: enough to find out who reads it, and no more, as it is done often.
+constexpr size_t most_locked_bytes = size_t{1} << 20;
 
 struct Block {
   char* start;
@@ -27,6 +35,20 @@ std::map<const char*, Block>& blocks() {
   return *all;
 }
 
+int accesses = 0;  // DeviceAccess that live
+
+void lock(const Block& block) {
+  if (block.device == page_locked || accesses > 0) return;
+#ifdef __SANITIZE_ADDRESS__
+  __asan_poison_memory_region(block.start, std::min(block.bytes, most_locked_bytes));
+#endif
+}
+void unlock(const Block& block) {
+#ifdef __SANITIZE_ADDRESS__
+  __asan_unpoison_memory_region(block.start, std::min(block.bytes, most_locked_bytes));
+#endif
+}
+
 size_t used_on(int device) {
   size_t used = 0;
   for (const auto& [end, block] : blocks()) used += block.device == device ? block.bytes : 0;
@@ -38,16 +60,20 @@ void* acquire(size_t bytes, int device) {
   if (posix_memalign(&memory, alignment, bytes) != 0) return nullptr;
   std::memset(memory, garbage, bytes);
   char* const start = static_cast<char*>(memory);
-  blocks()[start + bytes] = {start, bytes, device};
+  lock(blocks()[start + bytes] = {start, bytes, device});
   return memory;
 }
 
+// As on a GPU, once all enqueued work is done.
 cudaError_t release(void* memory, bool on_host) {
+  if (const cudaError_t status = usable_outside_captures(); status != cudaSuccess) return status;
   if (memory == nullptr) return cudaSuccess;
-  const std::lock_guard lock(mutex);
+  Queue::run_all(current_device());
+  const std::lock_guard guard(mutex);
   const auto found = blocks().upper_bound(static_cast<char*>(memory));
   if (found == blocks().end() || found->second.start != memory) return fail(cudaErrorInvalidValue);
   if ((found->second.device == page_locked) != on_host) return fail(cudaErrorInvalidValue);
+  unlock(found->second);
   blocks().erase(found);
   std::free(memory);
   return cudaSuccess;
@@ -56,10 +82,21 @@ cudaError_t release(void* memory, bool on_host) {
 }  // namespace
 
 bool in_device_memory(const void* pointer) {
-  const std::lock_guard lock(mutex);
+  const std::lock_guard guard(mutex);
   const auto found = blocks().upper_bound(static_cast<const char*>(pointer));
   return found != blocks().end() && found->second.device != page_locked &&
          static_cast<const char*>(pointer) >= found->second.start;
+}
+
+DeviceAccess::DeviceAccess() {
+  const std::lock_guard guard(mutex);
+  if (accesses++ > 0) return;
+  for (const auto& [end, block] : blocks()) unlock(block);
+}
+DeviceAccess::~DeviceAccess() {
+  const std::lock_guard guard(mutex);
+  if (--accesses > 0) return;
+  for (const auto& [end, block] : blocks()) lock(block);
 }
 
 }  // namespace hebb::cuda::emulation
@@ -68,7 +105,7 @@ using namespace hebb::cuda::emulation;
 
 cudaError_t cudaMemGetInfo(size_t* available, size_t* total) {
   if (const cudaError_t status = usable(); status != cudaSuccess) return status;
-  const std::lock_guard lock(mutex);
+  const std::lock_guard guard(mutex);
   const size_t used = used_on(current_device());
   *total = total_memory();
   *available = *total > used ? *total - used : 0;
@@ -79,31 +116,25 @@ cudaError_t cudaMalloc(void** pointer, size_t bytes) {
   *pointer = nullptr;
   if (const cudaError_t status = usable_outside_captures(); status != cudaSuccess) return status;
   if (bytes == 0) return cudaSuccess;
-  const std::lock_guard lock(mutex);
+  const std::lock_guard guard(mutex);
   const size_t used = used_on(current_device()), total = total_memory();
   if (used > total || bytes > total - used) return fail(cudaErrorMemoryAllocation);
   *pointer = acquire(bytes, current_device());
   return *pointer == nullptr ? fail(cudaErrorMemoryAllocation) : cudaSuccess;
 }
 
-cudaError_t cudaFree(void* pointer) {
-  const cudaError_t status = usable_outside_captures();
-  return status == cudaSuccess ? release(pointer, false) : status;
-}
+cudaError_t cudaFree(void* pointer) { return release(pointer, false); }
 
 cudaError_t cudaHostAlloc(void** pointer, size_t bytes, unsigned) {
   *pointer = nullptr;
   if (const cudaError_t status = usable_outside_captures(); status != cudaSuccess) return status;
   if (bytes == 0) return cudaSuccess;
-  const std::lock_guard lock(mutex);
+  const std::lock_guard guard(mutex);
   *pointer = acquire(bytes, page_locked);
   return *pointer == nullptr ? fail(cudaErrorMemoryAllocation) : cudaSuccess;
 }
 
-cudaError_t cudaFreeHost(void* pointer) {
-  const cudaError_t status = usable_outside_captures();
-  return status == cudaSuccess ? release(pointer, true) : status;
-}
+cudaError_t cudaFreeHost(void* pointer) { return release(pointer, true); }
 
 cudaError_t cudaHostGetDevicePointer(void** device, void* host, unsigned) {
   *device = host;

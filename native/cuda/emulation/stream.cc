@@ -1,5 +1,4 @@
-// Streams, events and graphs. Work runs when it is enqueued, but is not admitted to be done at once: the first query of
-// an event says "not ready", so that who forgets to wait for it is found out.
+// Streams, events and graphs. The first query of an event or a stream says "not ready", the next finds the work done.
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -7,16 +6,13 @@
 #include <utility>
 #include <vector>
 
+#include "cuda/emulation/queue.h"
 #include "cuda/emulation/work.h"
 
 namespace hebb::cuda::emulation {
 namespace {
 
 using Work = std::vector<std::function<void()>>;
-
-struct Progress {
-  uint64_t enqueued = 0, admitted = 0;  // pieces of work
-};
 
 struct Capture {
   cudaStreamCaptureMode mode;
@@ -35,32 +31,31 @@ std::atomic<int> global_captures = 0;
 using namespace hebb::cuda::emulation;
 
 struct CUstream_st {
-  int device = 0;
+  std::shared_ptr<Queue> queue;
   std::shared_ptr<Capture> capture;
-  std::shared_ptr<Progress> progress = std::make_shared<Progress>();
 };
 struct CUevent_st {
-  std::shared_ptr<Progress> progress;  // of the stream where it was recorded last
+  std::shared_ptr<Queue> queue;  // of the stream where it was recorded last
   std::shared_ptr<Capture> capture;
   uint64_t position = 0;
   bool queried = false;
 };
 struct CUgraph_st {
-  Work work;
+  std::shared_ptr<Work> work;
 };
 struct CUgraphExec_st {
-  Work work;
+  std::shared_ptr<Work> work;
 };
 
 namespace {
 
+// The default stream's work is waited for as it is enqueued, and it captures nothing.
 CUstream_st* of(cudaStream_t stream) {
-  static thread_local CUstream_st by_default;
-  return stream == nullptr ? &by_default : stream;
-}
-
-bool done(const CUevent_st* event) {
-  return event->progress == nullptr || event->progress->admitted >= event->position;
+  static thread_local CUstream_st by_default[most_devices];
+  if (stream != nullptr) return stream;
+  CUstream_st& own = by_default[current_device()];
+  if (own.queue == nullptr) own.queue = std::make_shared<Queue>(current_device());
+  return &own;
 }
 
 cudaError_t spoil(const std::shared_ptr<Capture>& capture) {
@@ -86,9 +81,9 @@ cudaError_t enqueue(cudaStream_t stream, std::function<void()> work) {
     target->capture->work.push_back(std::move(work));
     return cudaSuccess;
   }
-  if (stream != nullptr && target->device != current_device()) return fail(cudaErrorInvalidResourceHandle);
-  ++target->progress->enqueued;
-  work();
+  if (target->queue->device() != current_device()) return fail(cudaErrorInvalidResourceHandle);
+  const uint64_t position = target->queue->add(std::move(work));
+  if (stream == nullptr) target->queue->run_until(position);
   return usable();
 }
 
@@ -96,12 +91,13 @@ cudaError_t enqueue(cudaStream_t stream, std::function<void()> work) {
 
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
   if (const cudaError_t status = usable(); status != cudaSuccess) return status;
-  *stream = new CUstream_st{current_device(), nullptr};
+  *stream = new CUstream_st{Queue::open(current_device()), nullptr};
   return cudaSuccess;
 }
 
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
   if (stream->capture != nullptr) return spoil(stream->capture);
+  Queue::close(stream->queue);
   delete stream;
   return cudaSuccess;
 }
@@ -109,19 +105,24 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   CUstream_st* const target = of(stream);
   if (target->capture != nullptr) return spoil(target->capture);
-  target->progress->admitted = target->progress->enqueued;
+  target->queue->run_until(target->queue->end());
   return usable();
 }
 
-cudaError_t cudaDeviceSynchronize() { return usable_outside_captures(); }
+cudaError_t cudaDeviceSynchronize() {
+  if (const cudaError_t status = usable_outside_captures(); status != cudaSuccess) return status;
+  Queue::run_all(current_device());
+  return usable();
+}
 
 cudaError_t cudaStreamQuery(cudaStream_t stream) {
   CUstream_st* const target = of(stream);
   if (target->capture != nullptr) return spoil(target->capture);
+  const uint64_t end = target->queue->end();
+  const bool done = target->queue->is_done(end);
+  target->queue->run_until(end);
   if (const cudaError_t status = usable(); status != cudaSuccess) return status;
-  if (target->progress->admitted == target->progress->enqueued) return cudaSuccess;
-  target->progress->admitted = target->progress->enqueued;
-  return fail(cudaErrorNotReady);
+  return done ? cudaSuccess : fail(cudaErrorNotReady);
 }
 
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
@@ -131,7 +132,8 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
     if (of(stream)->capture != nullptr) of(stream)->capture->spoilt = true;
     return fail(cudaErrorStreamCaptureIsolation);
   }
-  return usable();
+  if (event->queue == nullptr || event->capture != nullptr) return usable();
+  return enqueue(stream, [queue = event->queue, position = event->position] { queue->run_until(position); });
 }
 
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
@@ -150,8 +152,8 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   CUstream_st* const target = of(stream);
   event->capture = target->capture;
   if (event->capture != nullptr) return cudaSuccess;
-  event->progress = target->progress;
-  event->position = ++target->progress->enqueued;
+  event->queue = target->queue;
+  event->position = target->queue->add([] {});
   event->queried = false;
   return cudaSuccess;
 }
@@ -159,20 +161,20 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
 cudaError_t cudaEventQuery(cudaEvent_t event) {
   if (event->capture != nullptr) return fail(cudaErrorCapturedEvent);
   if (const cudaError_t status = usable(); status != cudaSuccess) return status;
-  if (done(event)) return cudaSuccess;
+  if (event->queue == nullptr || event->queue->is_done(event->position)) return cudaSuccess;
   if (!event->queried) {
     event->queried = true;
     return fail(cudaErrorNotReady);
   }
-  event->progress->admitted = event->position;
-  return cudaSuccess;
+  event->queue->run_until(event->position);
+  return usable();
 }
 
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   if (event->capture != nullptr) return fail(cudaErrorCapturedEvent);
   if (const cudaError_t status = usable_outside_captures(); status != cudaSuccess) return status;
-  if (!done(event)) event->progress->admitted = event->position;
-  return cudaSuccess;
+  if (event->queue != nullptr) event->queue->run_until(event->position);
+  return usable();
 }
 
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode mode) {
@@ -196,7 +198,7 @@ cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
   std::erase(own_captures, capture);
   if (capture->mode == cudaStreamCaptureModeGlobal) --global_captures;
   if (capture->spoilt) return fail(cudaErrorStreamCaptureInvalidated);
-  *graph = new CUgraph_st{std::move(capture->work)};
+  *graph = new CUgraph_st{std::make_shared<Work>(std::move(capture->work))};
   return usable();
 }
 
@@ -210,7 +212,7 @@ cudaError_t cudaStreamIsCapturing(cudaStream_t stream, cudaStreamCaptureStatus* 
 
 cudaError_t cudaGraphGetNodes(cudaGraph_t graph, cudaGraphNode_t* nodes, size_t* count) {
   if (nodes != nullptr) return fail(cudaErrorInvalidValue);
-  *count = graph->work.size();
+  *count = graph->work->size();
   return cudaSuccess;
 }
 
@@ -222,8 +224,8 @@ cudaError_t cudaGraphInstantiate(cudaGraphExec_t* executable, cudaGraph_t graph,
 
 cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t stream) {
   if (of(stream)->capture != nullptr) return spoil(of(stream)->capture);
-  return enqueue(stream, [executable] {
-    for (const auto& work : executable->work) work();
+  return enqueue(stream, [all = executable->work] {
+    for (const auto& work : *all) work();
   });
 }
 

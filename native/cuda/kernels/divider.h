@@ -1,5 +1,5 @@
-// Division by an extent that the host knows: a multiplication for numbers below 2^31 (Granlund and Montgomery, "Division
-// by invariant integers using multiplication", 1994).
+// Division by an extent that the host knows: a multiplication for numbers below 2^31 (Granlund and Montgomery,
+// "Division by invariant integers using multiplication", 1994).
 #pragma once
 #include <cstdint>
 

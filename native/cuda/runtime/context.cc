@@ -5,13 +5,23 @@
 
 #include "core/error.h"
 #include "cuda/runtime/device.h"
+#ifdef HEBB_EMULATED
+#include "cuda/emulation/bounds.h"
+#endif
 
 namespace hebb::cuda {
 
 Context& Context::current() { return Device::current().context(); }
 
 void* Context::scratch(size_t bytes) {
-  if (bytes <= scratch_bytes_) return scratch_;
+  if (bytes > scratch_bytes_) grow_scratch(bytes);
+#ifdef HEBB_EMULATED
+  emulation::set_bound(stream_, scratch_, bytes, scratch_bytes_);
+#endif
+  return scratch_;
+}
+
+void Context::grow_scratch(size_t bytes) {
   cudaStreamCaptureStatus capture = cudaStreamCaptureStatusNone;
   require(cudaStreamIsCapturing(stream_, &capture), "cudaStreamIsCapturing");
   if (capture != cudaStreamCaptureStatusNone) throw Error("scratch memory cannot grow while a graph is captured");
@@ -22,7 +32,7 @@ void* Context::scratch(size_t bytes) {
       if (scratch_) outgrown_.push_back(scratch_);
       scratch_ = fresh;
       scratch_bytes_ = size;
-      return scratch_;
+      return;
     }
     cudaGetLastError();
   }

@@ -16,7 +16,7 @@ struct DeviceFailure {
   long long value, at, limit;  // what was found, where, and what it had to stay below
 };
 
-// Codes of DeviceFailure; failure() in failure.cc has their sentences.
+// Codes of DeviceFailure; failure.cc has their sentences.
 enum class Failure : int { none, label, row };
 
 class Context {
@@ -45,6 +45,7 @@ class Context {
 
  private:
   friend class Device;
+  void grow_scratch(size_t bytes);
   int device_ = 0, multiprocessors_ = 1, capability_ = 0;
   cudaStream_t stream_ = nullptr;
   DeviceFailure* failure_ = nullptr;

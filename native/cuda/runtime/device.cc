@@ -133,10 +133,18 @@ void Device::copy(void* target, const void* source, size_t bytes) noexcept {
 
 uint64_t Device::fence() noexcept { return fences_.add(context_.stream_); }
 
-bool Device::reached(uint64_t fence) noexcept { return lost_ || fences_.reached(fence); }
+// Whoever is about to use results learns by this of a loss, and not by failure(), which is asked after every command.
+bool Device::reached(uint64_t fence) noexcept {
+  if (lost_) return true;
+  if (!fences_.reached(fence)) return false;
+  look_for_loss();
+  return true;
+}
 
 void Device::await(uint64_t fence) noexcept {
-  if (!lost_) fences_.await(fence);
+  if (lost_) return;
+  fences_.await(fence);
+  look_for_loss();
 }
 
 // In this mode other threads may go on allocating memory meanwhile.
@@ -202,7 +210,7 @@ void Device::lose(const char* text) noexcept {
 
 const char* Device::failure() noexcept {
   if (capturing_) return nullptr;
-  if (look_for_loss()) return loss_;
+  if (lost_) return loss_;
   std::atomic_ref<int> code(report_->code);
   if (code.load(std::memory_order_acquire) > 0) {
     failures_.keep(*report_);

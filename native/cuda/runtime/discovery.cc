@@ -1,5 +1,7 @@
 #include "cuda/runtime/discovery.h"
 
+#include <dlfcn.h>
+
 #include <cstdlib>
 #include <fstream>
 
@@ -24,6 +26,13 @@ std::string driver_text(int version) {
   return (number.empty() ? "" : number + ", ") + cuda_version(version);
 }
 
+std::string why_no_driver() {
+  void* const driver = dlopen("libcuda.so.1", RTLD_LAZY | RTLD_LOCAL);
+  if (!driver) return dlerror();
+  dlclose(driver);
+  return "libcuda.so.1 is none that CUDA's runtime can use";
+}
+
 Gpu gpu_of(int ordinal, const cudaDeviceProp& properties) {
   return {ordinal, properties.name, properties.major * 10 + properties.minor, properties.multiProcessorCount,
           static_cast<int64_t>(properties.totalGlobalMem)};
@@ -38,7 +47,7 @@ Discovery look() {
   const std::string least_driver = least_driver_for(runtime);
   if (cudaDriverGetVersion(&version) != cudaSuccess || version == 0) {
     cudaGetLastError();
-    found.of_driver = {"libcuda.so.1 could not be loaded",
+    found.of_driver = {why_no_driver(),
                        "install the NVIDIA driver, " + least_driver +
                            " or newer; in a container, start it with access to the GPU (docker run --gpus all)"};
     return found;

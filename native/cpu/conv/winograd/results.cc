@@ -28,6 +28,18 @@ HEBB_INLINE void transform_vector(const float* from, int64_t frequency_stride, c
   }
 }
 
+// Part of a tile's pixels, or of a vector's lanes. Apart, or it would cost whole tiles their registers.
+__attribute__((noinline)) void write_edge(const float* from, int64_t frequency_stride, const Results& results,
+                                          const ColumnsEpilogue& epilogue, int64_t pixel, int64_t rows, int64_t columns,
+                                          int lanes, float* to) {
+  const int64_t line = results.width * results.pixel;
+  transform_vector(from, frequency_stride, [&](int row, int column, Vec value) {
+    if (row < rows && column < columns)
+      store_partial(to + row * line + column * results.pixel, epilogue.of(value, pixel + row * results.width + column),
+                    lanes);
+  });
+}
+
 }  // namespace
 
 void write_results(const Products& products, int64_t first, int64_t count, int64_t filter, int64_t filters,
@@ -51,11 +63,7 @@ void write_results(const Products& products, int64_t first, int64_t count, int64
           store(to + row * line + column * results.pixel, epilogue.of(value, pixel + row * results.width + column));
         });
       } else {
-        transform_vector(from + offset, products.frequency_stride, [&](int row, int column, Vec value) {
-          if (row < rows && column < columns)
-            store_partial(to + row * line + column * results.pixel,
-                          epilogue.of(value, pixel + row * results.width + column), lanes);
-        });
+        write_edge(from + offset, products.frequency_stride, results, epilogue, pixel, rows, columns, lanes, to);
       }
     }
     if (++tile_column < results.columns) continue;

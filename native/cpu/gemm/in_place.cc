@@ -1,0 +1,174 @@
+#include "cpu/gemm/in_place.h"
+
+#include "core/error.h"
+#include "core/kept_copies.h"
+#include "core/scratch.h"
+#include "cpu/gemm/plan.h"
+#include "cpu/gemm/slots.h"
+
+namespace hebb::cpu::HEBB_ISA {
+namespace {
+
+// All of b, or its column panels [first_panel, ...) of one depth block: depth block by depth block, panel by panel.
+struct Packed {
+  const float* panels;
+  Cut columns, depths;
+  int64_t first_depth = 0, first_panel = 0;
+  const float* panel(int64_t depth, int64_t column) const {
+    return panels + ((depth - first_depth) * columns.count + column - first_panel) * b_panel_floats;
+  }
+};
+
+int64_t packed_floats(const Cut& columns, const Cut& depths) {
+  return columns.count * depths.count * b_panel_floats + Vec::width;
+}
+
+// The share of one of `sharers` threads that use the same panels.
+void pack_share(const Operand& b, const Cut& columns, const Cut& depths, Range panels, int index, int sharers,
+                float* packed) {
+  const Cut groups = cut_evenly(panels.end - panels.begin, column_panels_of_block, 1);
+  const Range share = piece(groups.count * depths.count, index, sharers);
+  for (int64_t item = share.begin; item < share.end; ++item) {
+    const int64_t depth = item / groups.count, group = item - depth * groups.count;
+    const int64_t first = panels.begin + groups.begin(group);
+    pack(b, columns, {first, first + groups.size(group)}, depths, depth,
+         packed + (depth * columns.count + first) * b_panel_floats);
+  }
+}
+
+// Rows [first, first + count) by the column panels, for the depth blocks: a panel of b stays in the first-level cache
+// while the rows stream past it from the second.
+void multiply_rows(const Gemm& gemm, const Packed& b, int64_t first, int64_t count, Range column_panels,
+                   Range depth_blocks, float* lines) {
+  const float* a[rows_of_block];
+  float* c[rows_of_block];
+  gemm.resting->locate(gemm.resting->source, first, count, lines, a);
+  if (gemm.c.locate) {
+    gemm.c.locate(gemm.c.source, first, static_cast<int>(count), c);
+  } else {
+    for (int64_t row = 0; row < count; ++row) c[row] = gemm.c.data + (first + row) * gemm.c.stride;
+  }
+  Run runs[depth_block];
+  RowTile tile;
+  tile.runs = runs;
+  for (int64_t depth = depth_blocks.begin; depth < depth_blocks.end; ++depth) {
+    tile.run_count = gemm.resting->runs(gemm.resting->source, b.depths.begin(depth), b.depths.size(depth), runs);
+    tile.accumulate = depth > 0;
+    const bool last_block = depth == b.depths.count - 1;
+    for (int64_t panel = column_panels.begin; panel < column_panels.end; ++panel) {
+      const int columns = static_cast<int>(b.columns.size(panel));
+      const int vectors = static_cast<int>(ceil_divide(columns, Vec::width));
+      tile.b = b.panel(depth, panel);
+      tile.column = b.columns.begin(panel);
+      tile.last_lanes = columns - (vectors - 1) * Vec::width;
+      const RowTileFunction whole = row_tile_function(row_tile_rows, vectors);
+      for (int64_t row = 0; row < count; row += row_tile_rows) {
+        const int size = static_cast<int>(at_most(count - row, row_tile_rows));
+        tile.a = a + row;
+        tile.rows = c + row;
+        tile.epilogue = last_block ? gemm.epilogue.from(first + row, tile.column) : Epilogue{};
+        (size == row_tile_rows ? whole : row_tile_function(size, vectors))(tile);
+      }
+    }
+  }
+}
+
+// All rows of a piece.
+void multiply_piece(const Gemm& gemm, const Packed& b, Range rows, Range column_panels, Range depth_blocks,
+                    float* lines) {
+  for (int64_t row = rows.begin; row < rows.end; row += gemm.resting->row_block) {
+    multiply_rows(gemm, b, row, at_most(rows.end - row, gemm.resting->row_block), column_panels, depth_blocks, lines);
+  }
+}
+
+// A piece with a b too large to be packed whole: block by block, each multiplied by all rows.
+void multiply_large_piece(const Gemm& gemm, const Cut& columns, const Cut& depths, Range rows, Range column_panels,
+                          float* packed, float* lines) {
+  for_blocks(column_panels, column_panels_of_block, [&](Range block) {
+    for (int64_t depth = 0; depth < depths.count; ++depth) {
+      pack(gemm.b, columns, block, depths, depth, packed);
+      multiply_piece(gemm, {packed, columns, depths, depth, block.begin}, rows, block, {depth, depth + 1}, lines);
+    }
+  });
+}
+
+void locate_rows(const void* source, int64_t first, int64_t count, float*, const float** rows) {
+  const Matrix& matrix = *static_cast<const Matrix*>(source);
+  for (int64_t row = 0; row < count; ++row) rows[row] = matrix.data + (first + row) * matrix.index_stride;
+}
+
+int runs_of_rows(const void*, int64_t depth, int64_t length, Run* runs) {
+  runs[0] = {depth, length};
+  return 1;
+}
+
+}  // namespace
+
+RestingRows resting(const Matrix* matrix) {
+  RestingRows rows;
+  rows.source = matrix;
+  rows.locate = locate_rows;
+  rows.runs = runs_of_rows;
+  return rows;
+}
+
+bool stays_in_place(const Gemm& gemm) {
+  constexpr int64_t least_tiles = 64;  // fewer: better to split the depth
+  if (!gemm.resting || gemm.depth == 0) return false;
+  return gemm.depth < 2 * split_depth ||
+         ceil_divide(gemm.rows, row_tile_rows) * column_panels_of(gemm.columns).count >= least_tiles;
+}
+
+void run_in_place(const Gemm& gemm) {
+  const Cut columns = column_panels_of(gemm.columns), depths = depth_blocks_of(gemm.depth);
+  const int threads = threads_for(gemm);
+  const int64_t tiles = ceil_divide(gemm.rows, row_tile_rows), b_floats = packed_floats(columns, depths);
+  KeptCopy kept{nullptr, false};
+  if (gemm.weights) {
+    const Matrix& weights = *gemm.weights;
+    const int64_t bytes = gemm.columns * gemm.depth * static_cast<int64_t>(sizeof(float));
+    kept = kept_copy({weights.data,
+                      bytes,
+                      reinterpret_cast<const void*>(gemm.b.pack),
+                      {gemm.columns, gemm.depth, weights.index_stride}},
+                     b_floats);
+  }
+  const bool whole = kept.data || b_floats <= in_place_floats;
+  const Grid grid = grid_of(tiles, columns.count, threads, kept.made ? 0 : shared_panel_cost);
+  const auto rows_of = [&](int slot) {
+    const Range pieces = piece(tiles, slot / grid.columns, grid.rows);
+    return Range{pieces.begin * row_tile_rows, at_most(pieces.end * row_tile_rows, gemm.rows)};
+  };
+  const auto panels_of = [&](int slot) { return piece(columns.count, slot % grid.columns, grid.columns); };
+  // Scratch memory: b, whole for all threads or a block for each, then lines for each.
+  const int64_t block_floats = column_panels_of_block * b_panel_floats + Vec::width;
+  const int64_t shared = whole && !kept.data ? round_up(b_floats, Vec::width) : 0, own = whole ? 0 : block_floats;
+  const int64_t step = round_up(own + gemm.resting->lines, Vec::width);
+  float* memory;
+  try {
+    memory =
+        static_cast<float*>(scratch(ScratchSlot::pack_b, static_cast<size_t>(shared + threads * step) * sizeof(float)));
+  } catch (const OutOfMemory&) {
+    if (kept.data) forget_copies(gemm.weights->data, 1);  // it will not be filled
+    throw;
+  }
+  float* const packed = kept.data ? kept.data : memory;
+  const Packed b{packed, columns, depths};
+  const auto pack_for = [&](int slot) {
+    pack_share(gemm.b, columns, depths, panels_of(slot), slot / grid.columns, grid.rows, packed);
+  };
+  const bool to_pack = whole && !kept.made;
+  // Threads that share no panels of b need not wait for each other.
+  if (to_pack && grid.rows > 1) for_slots(threads, threads, [&](int slot, int64_t, int64_t) { pack_for(slot); });
+  for_slots(threads, threads, [&](int slot, int64_t, int64_t) {
+    if (to_pack && grid.rows == 1) pack_for(slot);
+    float* const private_memory = memory + shared + slot * step;
+    if (whole) {
+      multiply_piece(gemm, b, rows_of(slot), panels_of(slot), {0, depths.count}, private_memory);
+    } else {
+      multiply_large_piece(gemm, columns, depths, rows_of(slot), panels_of(slot), private_memory, private_memory + own);
+    }
+  });
+}
+
+}  // namespace hebb::cpu::HEBB_ISA

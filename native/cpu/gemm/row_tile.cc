@@ -1,0 +1,53 @@
+#include "cpu/gemm/row_tile.h"
+
+#include "cpu/gemm/store_tile.h"
+
+namespace hebb::cpu::HEBB_ISA {
+namespace {
+
+template <int rows, int vectors>
+void multiply_rows(const RowTile& t) {
+  constexpr int width = Vec::width;
+  Vec sum[rows][vectors];
+#pragma GCC unroll 16
+  for (int row = 0; row < rows; ++row) {
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; ++v) {
+      sum[row][v] = zero();
+      __builtin_prefetch(t.rows[row] + t.column + v * width, 1);
+    }
+  }
+  const float* b = t.b;
+  for (const Run *run = t.runs, *const end = run + t.run_count; run != end; ++run) {
+    const float* a[rows];
+#pragma GCC unroll 16
+    for (int row = 0; row < rows; ++row) a[row] = t.a[row] + run->offset;
+    const int64_t length = run->length;
+    for (int64_t k = 0; k < length; ++k, b += vectors * width) {
+      Vec right[vectors];
+#pragma GCC unroll 4
+      for (int v = 0; v < vectors; ++v) right[v] = load(b + v * width);
+#pragma GCC unroll 16
+      for (int row = 0; row < rows; ++row) {
+        const Vec left = splat(a[row][k]);
+#pragma GCC unroll 4
+        for (int v = 0; v < vectors; ++v) sum[row][v] = fma(left, right[v], sum[row][v]);
+      }
+    }
+  }
+  store_tile<rows, vectors>(t, sum);
+}
+
+template <int rows>
+HEBB_INLINE RowTileFunction pick(int wanted, int vectors) {
+  static_assert(tile_vectors == 2);
+  if (wanted == rows) return vectors == 1 ? multiply_rows<rows, 1> : multiply_rows<rows, 2>;
+  if constexpr (rows > 1) return pick<rows - 1>(wanted, vectors);
+  return nullptr;
+}
+
+}  // namespace
+
+RowTileFunction row_tile_function(int rows, int vectors) { return pick<row_tile_rows>(rows, vectors); }
+
+}  // namespace hebb::cpu::HEBB_ISA
