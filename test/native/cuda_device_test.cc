@@ -128,6 +128,22 @@ TEST(cuda_upload_waits_for_earlier_users_of_the_memory) {
   }
 }
 
+TEST(cuda_uploads_do_not_overtake_each_other_in_the_ring) {
+  Desk desk;
+  constexpr int uploads = 20;  // more than there are slots
+  constexpr int64_t count = 80'000;
+  std::vector<float*> targets;
+  for (int i = 0; i < uploads; ++i) {
+    targets.push_back(desk.allocate(count));
+    desk.upload(targets.back(), std::vector<float>(count, static_cast<float>(i)));
+  }
+  // Looks which transfers are done, which lets them run as far as they may while nothing is computed yet.
+  for (int i = 0; i < 3 * uploads; ++i) desk.device.release_staging(desk.device.acquire_staging(1));
+  for (int i = 0; i < uploads; ++i) {
+    CHECK(desk.download(targets[static_cast<size_t>(i)], count) == std::vector<float>(count, static_cast<float>(i)));
+  }
+}
+
 TEST(cuda_copies_on_the_device) {
   Desk desk;
   float* from = desk.allocate(3);
