@@ -8,9 +8,11 @@
 #include "cuda/runtime/context.h"
 
 namespace hebb::cuda::products {
+
+int64_t most_floats = int64_t{16} << 20;  // 64 MiB
+
 namespace {
 
-constexpr int64_t most_floats = int64_t{16} << 20;  // of patches at a time: 64 MiB, more only where one row takes more
 constexpr int64_t most_counted = int64_t{1} << 30;  // by the kernels of columns.cu
 
 void expect_countable(const Convolution& c) {

@@ -5,6 +5,9 @@
 
 namespace hebb::cuda::products {
 
+// Floats of patches at a time, unless one row of positions takes more. A variable for tests only.
+extern int64_t most_floats;
+
 void convolve(const Convolution& c, const float* x, const float* weight, const Epilogue& epilogue, float* y);
 void gradient_of_input(const Convolution& c, const float* grad, const float* weight, float* dx);
 void gradient_of_weight(const Convolution& c, const float* grad, const float* x, float* dweight);
