@@ -5,12 +5,21 @@
 #include "cuda/kernels/bfloat16.h"
 #include "cuda/kernels/epilogue.h"
 #include "cuda/kernels/gemm.h"
+#include "cuda/runtime/device.h"
 #include "harness.h"
 
 namespace hebb::test {
 namespace {
 
 using cuda::Product;
+
+// Until then nothing needs to have run.
+void finish() {
+  cuda::Device& device = cuda::Device::current();
+  device.await(device.fence());
+  const char* const failure = device.failure();
+  CHECK_EQ(std::string(failure ? failure : ""), "");
+}
 
 // c = activation(op(a) op(b) + bias), or c + op(a) op(b), from operands with gaps between rows and between batches.
 struct Sizes {
@@ -37,6 +46,7 @@ void check_gemm(const Sizes& s, bool transposed_a, bool transposed_b, bool accum
   p.accumulate = accumulate;
   if (!accumulate) p.bias = bias.data.get(), p.activation = Activation::relu;
   cuda::tiled_gemm(p);
+  finish();
   for (int64_t batch = 0; batch < s.batches; ++batch)
     for (int64_t row = 0; row < s.rows; ++row)
       for (int64_t column = 0; column < s.columns; ++column) {
@@ -112,6 +122,7 @@ TEST(tiled_gemm_of_nothing_and_nan) {
   p.c = c.data.get(), p.c_stride = 1;
   p.activation = Activation::relu;
   cuda::tiled_gemm(p);
+  finish();
   CHECK(std::isnan(c[0]));
 }
 
@@ -138,16 +149,19 @@ TEST(convolutions_in_small_tiles) {
       reference().conv2d(x, weight, {}, bias, {}, want_y, c.geometry, Activation::relu);
       cuda::products::convolve(convolution, x.data.get(), weight.data.get(),
                                {nullptr, bias.data.get(), nullptr, Activation::relu}, y.data.get());
+      finish();
       check_close("convolution, " + what, y, want_y, exact);
 
       const Array<float> dx = garbage<float>(c.image), want_dx(c.image);
       reference().conv2d_input_gradient(grad, weight, want_dx, c.geometry);
       cuda::products::gradient_of_input(convolution, grad.data.get(), weight.data.get(), dx.data.get());
+      finish();
       check_close("input's gradient, " + what, dx, want_dx, exact);
 
       const Array<float> dweight = garbage<float>(c.weight), want_dweight(c.weight);
       reference().conv2d_weight_gradient(grad, x, want_dweight, c.geometry);
       cuda::products::gradient_of_weight(convolution, grad.data.get(), x.data.get(), dweight.data.get());
+      finish();
       check_close("weight's gradient, " + what, dweight, want_dweight, exact);
     }
   }
@@ -165,6 +179,7 @@ TEST(bfloat16_rounds_to_nearest_even) {
     y[0] = 1;
     cuda::to_bfloat16(x.data.get() + skipped, halves + skipped, 10 - skipped);
     cuda::apply({}, halves + skipped, y.data.get() + skipped, 1, 10 - skipped, 10 - skipped);
+    finish();
     check_close("bfloat16", y, want, exact);
   }
 }
@@ -183,6 +198,7 @@ TEST(epilogue_of_rows_that_lie_apart) {
       }
     cuda::apply({scale.data.get(), bias.data.get(), residual.data.get(), Activation::relu}, got.data.get(),
                 got.data.get(), rows, columns, stride);
+    finish();
     check_close("epilogue", got, want, exact);
   }
 }
@@ -193,6 +209,7 @@ TEST(filters_scaled) {
   const Array<float> got = garbage<float>(weight.shape), want = weight.clone();
   for (int64_t index = 0; index < want.size(); ++index) want[index] *= scale[index / 3000];
   cuda::scale_filters(weight.data.get(), scale.data.get(), got.data.get(), 5, 3000);
+  finish();
   check_close("filters", got, want, exact);
 }
 
