@@ -95,7 +95,10 @@ describeOnAccelerators(1, 'an accelerator', ([name]) => {
   });
 
   describe('memory', () => {
-    const { limit } = memory(device);
+    let limit: number;
+    beforeAll(() => {
+      limit = memory(device).limit;
+    });
     afterEach(() => setMemoryLimit(limit, device));
 
     test('is counted, cached and given back', () => {
