@@ -1,6 +1,5 @@
 #include "cpu/gemm/in_place.h"
 
-#include "core/error.h"
 #include "core/kept_copies.h"
 #include "core/scratch.h"
 #include "cpu/gemm/plan.h"
@@ -123,6 +122,13 @@ void run_in_place(const Gemm& gemm) {
   const Cut columns = column_panels_of(gemm.columns), depths = depth_blocks_of(gemm.depth);
   const int threads = threads_for(gemm);
   const int64_t tiles = ceil_divide(gemm.rows, row_tile_rows), b_floats = packed_floats(columns, depths);
+  // Each thread's memory: lines, and a block of b where b is too large to be packed whole in scratch memory. It comes
+  // before what may be kept, which must be filled once it is there.
+  const bool large = b_floats > in_place_floats;
+  const int64_t own = large ? column_panels_of_block * b_panel_floats + Vec::width : 0;
+  const int64_t step = round_up(own + gemm.resting->lines, Vec::width);
+  float* const memory =
+      static_cast<float*>(scratch(ScratchSlot::pack_b, static_cast<size_t>(threads * step) * sizeof(float)));
   KeptCopy kept{nullptr, false};
   if (gemm.weights) {
     const Matrix& weights = *gemm.weights;
@@ -133,37 +139,27 @@ void run_in_place(const Gemm& gemm) {
                       {gemm.columns, gemm.depth, weights.index_stride}},
                      b_floats);
   }
-  const bool whole = kept.data || b_floats <= in_place_floats;
+  float* packed = kept.data;
+  if (!packed && !large) {
+    packed = static_cast<float*>(scratch(ScratchSlot::pack_a, static_cast<size_t>(b_floats) * sizeof(float)));
+  }
+  const Packed b{packed, columns, depths};
   const Grid grid = grid_of(tiles, columns.count, threads, kept.made ? 0 : shared_panel_cost);
   const auto rows_of = [&](int slot) {
     const Range pieces = piece(tiles, slot / grid.columns, grid.rows);
     return Range{pieces.begin * row_tile_rows, at_most(pieces.end * row_tile_rows, gemm.rows)};
   };
   const auto panels_of = [&](int slot) { return piece(columns.count, slot % grid.columns, grid.columns); };
-  // Scratch memory: b, whole for all threads or a block for each, then lines for each.
-  const int64_t block_floats = column_panels_of_block * b_panel_floats + Vec::width;
-  const int64_t shared = whole && !kept.data ? round_up(b_floats, Vec::width) : 0, own = whole ? 0 : block_floats;
-  const int64_t step = round_up(own + gemm.resting->lines, Vec::width);
-  float* memory;
-  try {
-    memory =
-        static_cast<float*>(scratch(ScratchSlot::pack_b, static_cast<size_t>(shared + threads * step) * sizeof(float)));
-  } catch (const OutOfMemory&) {
-    if (kept.data) forget_copies(gemm.weights->data, 1);  // it will not be filled
-    throw;
-  }
-  float* const packed = kept.data ? kept.data : memory;
-  const Packed b{packed, columns, depths};
   const auto pack_for = [&](int slot) {
     pack_share(gemm.b, columns, depths, panels_of(slot), slot / grid.columns, grid.rows, packed);
   };
-  const bool to_pack = whole && !kept.made;
+  const bool to_pack = packed && !kept.made;
   // Threads that share no panels of b need not wait for each other.
   if (to_pack && grid.rows > 1) for_slots(threads, threads, [&](int slot, int64_t, int64_t) { pack_for(slot); });
   for_slots(threads, threads, [&](int slot, int64_t, int64_t) {
     if (to_pack && grid.rows == 1) pack_for(slot);
-    float* const private_memory = memory + shared + slot * step;
-    if (whole) {
+    float* const private_memory = memory + slot * step;
+    if (packed) {
       multiply_piece(gemm, b, rows_of(slot), panels_of(slot), {0, depths.count}, private_memory);
     } else {
       multiply_large_piece(gemm, columns, depths, rows_of(slot), panels_of(slot), private_memory, private_memory + own);
