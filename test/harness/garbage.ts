@@ -2,17 +2,17 @@
 import { setImmediate } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { memory, synchronize } from '../../lib';
+import { getDefaultDevice, memory, synchronize } from '../../lib';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
 /** Bytes in use once nothing is queued and all garbage is gone; finalizers run a turn of the event loop later. */
-export async function usedMemory(): Promise<number> {
-  await synchronize();
+export async function usedMemory(device: string = getDefaultDevice()): Promise<number> {
+  await synchronize(device);
   for (let round = 0; round < 3; round++) {
     collectGarbage();
     await setImmediate();
   }
-  return memory().used;
+  return memory(device).used;
 }
