@@ -19,6 +19,7 @@ const builds = {
       `-DCMAKE_CXX_COMPILER=${crossCompiler}`,
     ],
     launch: ['qemu-aarch64', '-L', '/usr/aarch64-linux-gnu'],
+    variables: { HEBB_TEST_NO_CUDA: '1' },
     needs: [crossCompiler, 'qemu-aarch64'],
   },
 };
@@ -30,7 +31,7 @@ const env = {
 
 const named = process.argv.slice(2);
 const isInstalled = (command) => spawnSync(command, ['--version']).status === 0;
-for (const [name, { configure, launch, needs = [] }] of Object.entries(builds)) {
+for (const [name, { configure, launch, needs = [], variables = {} }] of Object.entries(builds)) {
   if (named.length > 0 && !named.includes(name)) continue;
   const missing = needs.filter((command) => !isInstalled(command));
   if (missing.length > 0 && !named.includes(name)) {
@@ -42,5 +43,5 @@ for (const [name, { configure, launch, needs = [] }] of Object.entries(builds)) 
   run('cmake', ['--build', folder, '--target', 'hebb_tests', '--parallel', `${availableParallelism()}`]);
   console.log(`\nC++ unit tests, ${name}:`);
   const [command, ...args] = [...launch, `${folder}/hebb_tests`];
-  run(command, args, { env });
+  run(command, args, { env: { ...env, ...variables } });
 }
