@@ -1,11 +1,28 @@
 // The machine: what hebb finds on it, and its limits.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const path = (name) => fileURLToPath(new URL(name, import.meta.url));
+
+/**
+ * A processor's name with its family and model, where /proc/cpuinfo gives them: virtual machines often say no more than
+ * "AMD EPYC", which has been five generations.
+ */
+export function exactName(name, cpuinfo) {
+  const [family, model] = [/^cpu family\s*: (\d+)$/m, /^model\s*: (\d+)$/m].map((field) => cpuinfo.match(field)?.[1]);
+  return family && model ? `${name} (family ${family}, model ${model})` : name;
+}
+
+function cpuinfo() {
+  try {
+    return readFileSync('/proc/cpuinfo', 'utf8');
+  } catch {
+    return '';
+  }
+}
 
 /** What `hebb doctor` says under an environment. Throws with its words where hebb does not work. */
 export function describe(env) {
@@ -16,7 +33,7 @@ export function describe(env) {
   if (!stdout) throw new Error(`${stderr.trim()} Build hebb first: npm run build:all`);
   const found = JSON.parse(stdout);
   if (!found.ok) throw new Error(found.problem);
-  return found;
+  return { ...found, cpu: exactName(found.cpu, cpuinfo()) };
 }
 
 /** Per instruction set: compiler options, floats in a vector, and the compiler's name for a vector register. */

@@ -34,7 +34,7 @@ const path = (name) => fileURLToPath(new URL(name, import.meta.url));
 
 /** The name of a machine's file: its processor, and what was not left at its default. */
 export function slug(cpu, settings) {
-  return [cpu.replace(/\((R|TM)\)|CPU|@.*$/gi, ' '), ...settings]
+  return [cpu.replace(/\((R|TM)\)|CPU|@ [\d.]+GHz/gi, ' '), ...settings]
     .join(' ')
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')

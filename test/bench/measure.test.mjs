@@ -1,5 +1,5 @@
 import { machineTicks, processTicks } from '../../bench/disturbance.mjs';
-import { floorSeconds } from '../../bench/machine.mjs';
+import { exactName, floorSeconds } from '../../bench/machine.mjs';
 import { geometricMean, measure, median, ratio } from '../../bench/measure.mjs';
 import { bytes, duration, rate } from '../../bench/table.mjs';
 
@@ -58,4 +58,10 @@ test('figures for people', () => {
   expect(rate({ bytes: 1e9 }, 0.5)).toBe('2.0 GB/s');
   expect(bytes(123_456_789)).toBe('123 MB');
   expect(bytes(1.93e9)).toBe('1.93 GB');
+});
+
+test("exactName: with the processor's family and model, where they are given", () => {
+  const cpuinfo = 'processor\t: 0\ncpu family\t: 26\nmodel\t\t: 2\nmodel name\t: AMD EPYC\n';
+  expect(exactName('AMD EPYC', cpuinfo)).toBe('AMD EPYC (family 26, model 2)');
+  expect(exactName('Neoverse-N1', 'CPU implementer\t: 0x41\n')).toBe('Neoverse-N1');
 });

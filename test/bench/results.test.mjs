@@ -6,6 +6,9 @@ test('slug: the processor without marks and frequency, then the settings', () =>
   expect(slug('AMD Ryzen 9 7950X 16-Core Processor', ['avx2', '1 threads', 'cuda:0'])).toBe(
     'amd-ryzen-9-7950x-16-core-processor-avx2-1-threads-cuda-0',
   );
+  expect(slug('Intel(R) Xeon(R) Processor @ 2.70GHz (family 6, model 143)', [])).toBe(
+    'intel-xeon-processor-family-6-model-143',
+  );
 });
 
 const results = (rows, limits = null) => ({ machine: { cpu: 'x' }, limits, rows });
