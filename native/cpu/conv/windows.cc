@@ -54,10 +54,11 @@ Windows::Windows(const Patches& patches) : p_(patches) {
   fit_ = line_memory_ <= in_place_floats;
 }
 
+// Wherever in an image, and in a line, the positions begin.
 int64_t Windows::floats_for(int64_t positions) const {
-  const int64_t out_lines = ceil_divide(positions, p_.out_width) + 1,
-                images = ceil_divide(out_lines, p_.out_height) + 1;
-  return (out_lines * p_.stride_height + images * span_) * line_;
+  const int64_t out_lines = ceil_divide(positions - 1, p_.out_width) + 1,
+                images = ceil_divide(out_lines - 1, p_.out_height) + 1;
+  return ((out_lines - images) * p_.stride_height + images * span_) * line_;
 }
 
 RestingRows Windows::rows() const { return {this, locate, runs, row_block_, line_memory_}; }

@@ -35,6 +35,12 @@ void pack_share(const Operand& b, const Cut& columns, const Cut& depths, Range p
   }
 }
 
+// The rows of the next tile: a few left over would wait for each other's sums, so the last two tiles share them.
+int64_t rows_of_tile(int64_t left) {
+  if (left > row_tile_rows && left < row_tile_rows + row_tile_rows / 2) return (left + 1) / 2;
+  return at_most(left, row_tile_rows);
+}
+
 // Rows [first, first + count) by the column panels, for the depth blocks: a panel of b stays in the first-level cache
 // while the rows stream past it from the second.
 void multiply_rows(const Gemm& gemm, const Packed& b, int64_t first, int64_t count, Range column_panels,
@@ -61,12 +67,12 @@ void multiply_rows(const Gemm& gemm, const Packed& b, int64_t first, int64_t cou
       tile.column = b.columns.begin(panel);
       tile.last_lanes = columns - (vectors - 1) * Vec::width;
       const RowTileFunction whole = row_tile_function(row_tile_rows, vectors);
-      for (int64_t row = 0; row < count; row += row_tile_rows) {
-        const int size = static_cast<int>(at_most(count - row, row_tile_rows));
+      for (int64_t row = 0, size; row < count; row += size) {
+        size = rows_of_tile(count - row);
         tile.a = a + row;
         tile.rows = c + row;
         tile.epilogue = last_block ? gemm.epilogue.from(first + row, tile.column) : Epilogue{};
-        (size == row_tile_rows ? whole : row_tile_function(size, vectors))(tile);
+        (size == row_tile_rows ? whole : row_tile_function(static_cast<int>(size), vectors))(tile);
       }
     }
   }

@@ -1,7 +1,5 @@
 #include "cpu/gemm/row_tile.h"
 
-#include "cpu/gemm/store_tile.h"
-
 namespace hebb::cpu::HEBB_ISA {
 namespace {
 
@@ -12,10 +10,9 @@ void multiply_rows(const RowTile& t) {
 #pragma GCC unroll 16
   for (int row = 0; row < rows; ++row) {
 #pragma GCC unroll 4
-    for (int v = 0; v < vectors; ++v) {
-      sum[row][v] = zero();
-      __builtin_prefetch(t.rows[row] + t.column + v * width, 1);
-    }
+    for (int v = 0; v < vectors; ++v) sum[row][v] = zero();
+    // The residual's come from memory: those of the rows after these. (A prefetch past the end does nothing.)
+    fetch_row<vectors>(t, row, row + rows);
   }
   const float* b = t.b;
   for (const Run *run = t.runs, *const end = run + t.run_count; run != end; ++run) {
@@ -23,6 +20,7 @@ void multiply_rows(const RowTile& t) {
 #pragma GCC unroll 16
     for (int row = 0; row < rows; ++row) a[row] = t.a[row] + run->offset;
     const int64_t length = run->length;
+#pragma GCC unroll 4
     for (int64_t k = 0; k < length; ++k, b += vectors * width) {
       Vec right[vectors];
 #pragma GCC unroll 4

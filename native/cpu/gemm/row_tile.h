@@ -1,6 +1,6 @@
 // The innermost loops of a product whose left side is read where it lies.
 #pragma once
-#include "cpu/gemm/epilogue.h"
+#include "cpu/gemm/store_tile.h"
 #include "cpu/gemm/tuning.h"
 
 namespace hebb::cpu::HEBB_ISA {
@@ -10,16 +10,11 @@ struct Run {
   int64_t offset, length;
 };
 
-struct RowTile {
+struct RowTile : TileTarget {
   const Run* runs;  // the depth, run after run
   int run_count;
   const float* const* a;  // where the rows of a begin
   const float* b;         // panel of b
-  float* const* rows;     // rows of c
-  int64_t column;         // the tile's first in them
-  int last_lanes;         // columns of the tile's last vector
-  bool accumulate;        // onto what c holds
-  Epilogue epilogue;      // from the tile's first row and column
 };
 using RowTileFunction = void (*)(const RowTile&);
 

@@ -1,7 +1,5 @@
 #include "cpu/gemm/tile.h"
 
-#include "cpu/gemm/store_tile.h"
-
 namespace hebb::cpu::HEBB_ISA {
 namespace {
 
@@ -32,8 +30,7 @@ void multiply_tile(const Tile& t) {
   const float* const end = a + t.depth;
   const int64_t gap = t.depth / rows;
   for (int row = 0; row < rows; ++row) {
-#pragma GCC unroll 4
-    for (int v = 0; v < vectors; ++v) __builtin_prefetch(t.rows[row] + t.column + v * width, 1);
+    fetch_row<vectors>(t, row, row);
     for (const float* stop = a + gap; a != stop;) step();
   }
   while (a != end) step();

@@ -27,14 +27,20 @@ static_assert(depth_block % Vec::width == 0);
 // Where the rows of a are read in place (gemm/in_place.h) a tile has so many, as there are registers for their
 // addresses. Blocks of rows_of_block rows are located at a time, lines of an image copied for them at most line_floats
 // long; b is packed whole if it has no more than in_place_floats.
-#if defined(__AVX512F__) || defined(__aarch64__)
+#if defined(__AVX512F__)
 constexpr int row_tile_rows = 8;
+constexpr int64_t line_floats = 96 << 10;
+#elif defined(__aarch64__)
+constexpr int row_tile_rows = 8;
+constexpr int64_t line_floats = 48 << 10;
 #elif defined(__AVX2__)
 constexpr int row_tile_rows = 6;
+constexpr int64_t line_floats = 48 << 10;
 #else
 constexpr int row_tile_rows = 4;
+constexpr int64_t line_floats = 48 << 10;
 #endif
-constexpr int64_t rows_of_block = 24 * row_tile_rows, line_floats = 48 << 10, in_place_floats = int64_t{4} << 20;
+constexpr int64_t rows_of_block = 24 * row_tile_rows, in_place_floats = int64_t{4} << 20;
 
 // Estimates of the time to multiply two panels, to pack a panel of a and of b, and to fetch a panel of b from another
 // thread, to one another.

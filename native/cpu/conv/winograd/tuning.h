@@ -41,6 +41,6 @@ constexpr int64_t gradient_filters = 64, gradient_channels = 64, gradient_tiles 
 
 // The gate: channels and filters of a group at least, and how many multiplications take as long as the transform of a
 // channel's and filter's weights, and of their gradient (measured; mostly memory traffic).
-constexpr int64_t least_channels = 32, filter_transform_cost = 1900, filter_gradient_cost = 1200;
+constexpr int64_t least_channels = 32, filter_transform_cost = 400, filter_gradient_cost = 1200;
 
 }  // namespace hebb::cpu::HEBB_ISA::winograd
