@@ -67,12 +67,17 @@ void multiply_rows(const Gemm& gemm, const Packed& b, int64_t first, int64_t cou
       tile.column = b.columns.begin(panel);
       tile.last_lanes = columns - (vectors - 1) * Vec::width;
       const RowTileFunction whole = row_tile_function(row_tile_rows, vectors);
+      // Meanwhile the next panel is fetched, a share with each tile.
+      const int64_t tiles = ceil_divide(count, row_tile_rows);
+      tile.next = tile.b + b_panel_floats;
+      tile.next_step = tiles > tile_columns ? 1 : tile_columns / tiles;
       for (int64_t row = 0, size; row < count; row += size) {
         size = rows_of_tile(count - row);
         tile.a = a + row;
         tile.rows = c + row;
         tile.epilogue = last_block ? gemm.epilogue.from(first + row, tile.column) : Epilogue{};
         (size == row_tile_rows ? whole : row_tile_function(static_cast<int>(size), vectors))(tile);
+        tile.next += tile.next_step * b.depths.size(depth);
       }
     }
   }

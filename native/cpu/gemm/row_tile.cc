@@ -15,13 +15,16 @@ void multiply_rows(const RowTile& t) {
     fetch_row<vectors>(t, row, row + rows);
   }
   const float* b = t.b;
+  const float* next = t.next;
+  const int64_t next_step = t.next_step;
   for (const Run *run = t.runs, *const end = run + t.run_count; run != end; ++run) {
     const float* a[rows];
 #pragma GCC unroll 16
     for (int row = 0; row < rows; ++row) a[row] = t.a[row] + run->offset;
     const int64_t length = run->length;
 #pragma GCC unroll 4
-    for (int64_t k = 0; k < length; ++k, b += vectors * width) {
+    for (int64_t k = 0; k < length; ++k, b += vectors * width, next += next_step) {
+      __builtin_prefetch(next, 0, 2);
       Vec right[vectors];
 #pragma GCC unroll 4
       for (int v = 0; v < vectors; ++v) right[v] = load(b + v * width);
