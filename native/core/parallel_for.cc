@@ -31,6 +31,25 @@ struct Shared {
   }
 };
 
+// The calling thread's floating-point control register, and the bits in it that take and make denormals as zero.
+#if defined(__x86_64__)
+constexpr uint64_t flush_to_zero = 0x8000, denormals_are_zero = 0x0040, flushing = flush_to_zero | denormals_are_zero;
+uint64_t float_control() { return _mm_getcsr(); }
+void set_float_control(uint64_t bits) { _mm_setcsr(static_cast<unsigned>(bits)); }
+#elif defined(__aarch64__)
+constexpr uint64_t flushing = uint64_t{1} << 24;
+uint64_t float_control() {
+  uint64_t bits;
+  asm volatile("mrs %0, fpcr" : "=r"(bits));
+  return bits;
+}
+void set_float_control(uint64_t bits) { asm volatile("msr fpcr, %0" ::"r"(bits)); }
+#else
+constexpr uint64_t flushing = 0;
+uint64_t float_control() { return 0; }
+void set_float_control(uint64_t) {}
+#endif
+
 }  // namespace
 
 int default_thread_count() {
@@ -52,18 +71,14 @@ int thread_count() {
 
 void set_thread_count(int count) { threads.store(count < 1 ? 1 : count, std::memory_order_relaxed); }
 
-void flush_denormals() {
-#if defined(__x86_64__)
-  constexpr unsigned flush_to_zero = 0x8000, denormals_are_zero = 0x0040;
-  _mm_setcsr(_mm_getcsr() | flush_to_zero | denormals_are_zero);
-#elif defined(__aarch64__)
-  uint64_t control;
-  asm volatile("mrs %0, fpcr" : "=r"(control));
-  asm volatile("msr fpcr, %0" ::"r"(control | (uint64_t{1} << 24)));
-#endif
-}
+void flush_denormals() { set_float_control(float_control() | flushing); }
 
-void parallel_for(int64_t count, int64_t grain, RangeBody body) {
+FlushedDenormals::FlushedDenormals() : before_(float_control()) { flush_denormals(); }
+FlushedDenormals::~FlushedDenormals() { set_float_control(before_); }
+
+namespace {
+
+void share_out(int64_t count, int64_t grain, RangeBody body, bool is_brief) {
   if (count <= 0) return;
   const int64_t grains = (count + grain - 1) / grain;
   const int64_t wanted = thread_count();
@@ -75,8 +90,7 @@ void parallel_for(int64_t count, int64_t grain, RangeBody body) {
   if (Team* const led = Team::led()) {
     const int members = team < led->size() ? team : led->size();
     const Shared shared{count, grain, grains, members, &body};
-    led->run(members, Shared::take, &shared);
-    return;
+    return is_brief ? led->run_brief(members, Shared::take, &shared) : led->run(members, Shared::take, &shared);
   }
 #pragma omp parallel num_threads(team)
   {
@@ -86,5 +100,10 @@ void parallel_for(int64_t count, int64_t grain, RangeBody body) {
     Shared::take(&shared, omp_get_thread_num());
   }
 }
+
+}  // namespace
+
+void parallel_for(int64_t count, int64_t grain, RangeBody body) { share_out(count, grain, body, false); }
+void brief_parallel_for(int64_t count, int64_t grain, RangeBody body) { share_out(count, grain, body, true); }
 
 }  // namespace hebb

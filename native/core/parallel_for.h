@@ -25,6 +25,8 @@ class RangeBody {
 // that treats each grain alike gives the same bits at any thread count. body must not throw.
 // Chunks of one or a few grains are handed out statically; with one thread, or one grain, it runs inline.
 void parallel_for(int64_t count, int64_t grain, RangeBody body);
+// The same for a few microseconds' work in all, which the JavaScript thread may share in while it waits for a result.
+void brief_parallel_for(int64_t count, int64_t grain, RangeBody body);
 
 int thread_count();
 void set_thread_count(int count);  // at least 1; takes effect at the next parallel_for
@@ -32,5 +34,16 @@ int default_thread_count();        // HEBB_NUM_THREADS, else the CPUs the cgroup
 
 // Denormals to zero in the calling thread; parallel_for does it in every worker.
 void flush_denormals();
+// The same for as long as this exists.
+class FlushedDenormals {
+ public:
+  FlushedDenormals();
+  ~FlushedDenormals();
+  FlushedDenormals(const FlushedDenormals&) = delete;
+  FlushedDenormals& operator=(const FlushedDenormals&) = delete;
+
+ private:
+  uint64_t before_;
+};
 
 }  // namespace hebb

@@ -87,9 +87,18 @@ void Stream::wait_for_device() {
   done->wait();
 }
 
-void Stream::linger(uint64_t ticket, std::chrono::microseconds limit) const {
+void Stream::linger(uint64_t ticket, std::chrono::microseconds limit) {
   const std::atomic<uint64_t>& reached = accelerator_ ? settled_ : completed_;
-  spin(limit, [&] { return reached.load(std::memory_order_acquire) >= ticket; });
+  visitors_.fetch_add(1);
+  Team* const team = team_.load();
+  if (team) team->enter();
+  spin(limit, [&] {
+    if (reached.load(std::memory_order_acquire) >= ticket) return true;
+    if (team) team->help();
+    return false;
+  });
+  if (team) team->leave();
+  visitors_.fetch_sub(1);
 }
 
 void Stream::stop() {
@@ -149,7 +158,12 @@ void Stream::execute() {
     // A team has one size: another number of threads takes another team.
     while (!stopping_.load()) {
       const int size = thread_count();
-      Team::lead(size, [&] { execute_while([&] { return thread_count() == size; }); });
+      Team::lead(size, [&] {
+        team_.store(Team::led());
+        execute_while([&] { return thread_count() == size; });
+        team_.store(nullptr);
+        while (visitors_.load() > 0) std::this_thread::yield();
+      });
     }
   }
   while (completed() < pushed()) {

@@ -16,6 +16,7 @@
 namespace hebb {
 
 class Accelerator;
+class Team;
 
 class Stream {
  public:
@@ -37,8 +38,9 @@ class Stream {
   uint64_t completed() const { return completed_.load(std::memory_order_acquire); }
   void wait(uint64_t ticket);  // blocks the calling thread until that command has run or was dropped
   void wait_for_device();      // blocks until all that was pushed is done or dropped
-  // Waits until a command that settles has settled, without sleeping and no longer than the limit.
-  void linger(uint64_t ticket, std::chrono::microseconds limit) const;
+  // Waits until a command that settles has settled, without sleeping and, unless it helps with a share of brief work
+  // meanwhile, no longer than the limit.
+  void linger(uint64_t ticket, std::chrono::microseconds limit);
   // Ends the thread after the command it is running; those that have not begun are dropped. What the accelerator has
   // not done by then settles when a later push starts the thread anew: it may be writing to memory that a command
   // holds. A program that is being replayed looks at stopping() between its commands.
@@ -68,7 +70,9 @@ class Stream {
   std::vector<std::unique_ptr<Command>> ring_;
   std::atomic<uint64_t> pushed_{0}, completed_{0}, settled_{0};  // settled_: with an accelerator
   std::atomic<bool> sleeping_{false}, stopping_{false};
-  std::atomic<int> waiting_{0};    // threads blocked in push or wait
+  std::atomic<int> waiting_{0};       // threads blocked in push or wait
+  std::atomic<Team*> team_{nullptr};  // that the executor leads; it stays for as long as there are visitors
+  std::atomic<int> visitors_{0};
   std::deque<Pending> pending_;    // the executor's
   std::atomic<bool> late_{false};  // whether there are late ones
   std::mutex mutex_;

@@ -3,6 +3,7 @@
 #include <omp.h>
 
 #include <atomic>
+#include <cstdint>
 
 #include "core/parallel_for.h"
 #include "core/spin.h"
@@ -25,11 +26,26 @@ struct Team::Work {
   Share share = nullptr;  // null: the end
   const void* context = nullptr;
   std::atomic<int> running{0};
+
+  void perform(int index) {
+    if (share) share(context, index);
+    running.fetch_sub(1, std::memory_order_release);  // the leader may end this work now
+  }
 };
 
-// Where a member finds its next work; null while there is none.
+// Where a member finds its next work, and helpers such as is brief: its address, plus 1 if it is; 0 while there is
+// none. Whoever takes it puts 0 there.
 struct alignas(cache_line) Team::Post {
-  std::atomic<Work*> work{nullptr};
+  static constexpr uintptr_t brief = 1;
+  std::atomic<uintptr_t> work{0};
+
+  static Work* of(uintptr_t value) { return reinterpret_cast<Work*>(value & ~brief); }
+  Work* take() { return of(work.exchange(0, std::memory_order_acq_rel)); }
+  Work* take_brief() {
+    uintptr_t seen = work.load(std::memory_order_relaxed);
+    const bool taken = (seen & brief) && work.compare_exchange_strong(seen, 0, std::memory_order_acq_rel);
+    return taken ? of(seen) : nullptr;
+  }
 };
 
 Team::Team(int size) : size_(size), posts_(new Post[static_cast<size_t>(size - 1)]) {
@@ -44,27 +60,55 @@ void Team::stand_by(Post& post, int index) {
   teams_made.load(std::memory_order_acquire);
   flush_denormals();
   for (;;) {
-    auto find = [&] { return post.work.load(std::memory_order_acquire) != nullptr; };
-    while (!spin(stand_by_time, find)) post.work.wait(nullptr);
-    Work& work = *post.work.load(std::memory_order_acquire);
-    post.work.store(nullptr, std::memory_order_relaxed);
-    const Share share = work.share;
-    if (share) share(work.context, index);
-    work.running.fetch_sub(1, std::memory_order_release);  // the leader may end `work` now
-    if (!share) return;
+    auto find = [&] {
+      const uintptr_t seen = post.work.load(std::memory_order_acquire);
+      return seen != 0 && !((seen & Post::brief) && guests_.load(std::memory_order_relaxed) > 0);
+    };
+    while (!spin(stand_by_time, find)) post.work.wait(0);
+    Work* const work = post.take();
+    if (!work) continue;  // somebody else was faster
+    const bool is_end = !work->share;
+    work->perform(index);
+    if (is_end) return;
   }
 }
 
-void Team::run(int members, Share share, const void* context) {
+void Team::help() {
+  for (int index = 1; index < size_; ++index) {
+    Work* const work = posts_[index - 1].take_brief();
+    if (!work) continue;
+    const FlushedDenormals flushed;
+    work->perform(index);
+  }
+}
+
+void Team::run(int members, Share share, const void* context) { run(members, share, context, Length::any); }
+void Team::run_brief(int members, Share share, const void* context) { run(members, share, context, Length::brief); }
+
+void Team::run(int members, Share share, const void* context, Length length) {
+  // Waking a member takes as long as brief work; but where there is more and more of it, it pays.
+  constexpr int lonely_at_most = 2;
+  const bool is_brief = length == Length::brief,
+             wakes = !is_brief || (lonely_ >= lonely_at_most && guests_.load(std::memory_order_relaxed) == 0);
   Work work;
   work.share = share;
   work.context = context;
   work.running.store(members - 1, std::memory_order_relaxed);
   for (int index = 1; index < members; ++index) {
-    posts_[index - 1].work.store(&work);
-    posts_[index - 1].work.notify_one();
+    std::atomic<uintptr_t>& post = posts_[index - 1].work;
+    post.store(reinterpret_cast<uintptr_t>(&work) + (is_brief ? Post::brief : 0));
+    if (wakes) post.notify_one();
   }
-  if (share) share(context, 0);
+  bool was_left = false;
+  if (share) {
+    share(context, 0);
+    for (int index = 1; index < members; ++index) {
+      if (!posts_[index - 1].take()) continue;
+      work.perform(index);
+      was_left = true;
+    }
+  }
+  if (is_brief) lonely_ = was_left ? lonely_ + 1 : 0;
   auto done = [&] { return work.running.load(std::memory_order_acquire) == 0; };
   while (!spin(forever, done)) {
   }
@@ -87,7 +131,7 @@ void Team::lead(int size, const std::function<void()>& body) {
     if (index == 0) {
       team.lead_present(omp_get_num_threads(), body);
     } else {
-      stand_by(team.posts_[index - 1], index);
+      team.stand_by(team.posts_[index - 1], index);
     }
   }
 }

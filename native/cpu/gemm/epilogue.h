@@ -12,9 +12,7 @@ struct Epilogue {
   int64_t residual_stride = 0;  // from row to row
   Activation activation = Activation::none;
 
-  HEBB_INLINE bool is_nothing() const {
-    return !scale && !bias && !residual && activation == Activation::none;
-  }
+  HEBB_INLINE bool is_nothing() const { return !scale && !bias && !residual && activation == Activation::none; }
 
   // The same seen from a later row and column.
   HEBB_INLINE Epilogue from(int64_t row, int64_t column) const {

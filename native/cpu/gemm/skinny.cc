@@ -107,15 +107,21 @@ bool is_skinny(int64_t rows, bool depth_adjacent) {
 void run(const SkinnyGemm& gemm) {
   const bool depth_adjacent = gemm.b.depth_stride == 1;
   const int64_t work = gemm.rows * gemm.depth + 1;
-  // Enough columns for a grain of skinny_grain multiplications, in whole vectors.
-  const int64_t grain = round_up(skinny_grain / work + 1, 2 * width);
-  parallel_for(gemm.columns, grain, [&](int64_t begin, int64_t end) {
+  const bool is_brief = work * gemm.columns <= skinny_brief;
+  // Enough columns for a grain's multiplications, in whole vectors.
+  const int64_t grain = round_up((is_brief ? skinny_brief_grain : skinny_grain) / work + 1, 2 * width);
+  const auto columns = [&](int64_t begin, int64_t end) {
     if (depth_adjacent) {
       dot_columns(gemm, begin, end);
     } else {
       add_rows(gemm, begin, end);
     }
-  });
+  };
+  if (is_brief) {
+    brief_parallel_for(gemm.columns, grain, columns);
+  } else {
+    parallel_for(gemm.columns, grain, columns);
+  }
 }
 
 }  // namespace hebb::cpu::HEBB_ISA

@@ -58,6 +58,9 @@ constexpr int64_t split_depth = 768, split_chunks = 32, partial_floats = int64_t
 constexpr int64_t skinny_dot_rows = 8, skinny_add_rows = 1;
 constexpr int skinny_rows = 4, skinny_columns = 4, skinny_row_columns = 8;
 constexpr int64_t skinny_grain = int64_t{1} << 17;
+// So many multiplications are brief work (core/team.h), 25 microseconds at most on one thread: shared in smaller
+// grains.
+constexpr int64_t skinny_brief = int64_t{1} << 20, skinny_brief_grain = int64_t{1} << 14;
 
 // Patch gradients on their way to an image are computed so many floats at a time: they stay in the second-level cache.
 constexpr int64_t scatter_floats = int64_t{1} << 16;
