@@ -1,4 +1,6 @@
 #include "ops/conv2d.h"
+
+#include "cpu/winograd_switch.h"
 #include "harness.h"
 
 namespace hebb::test {
@@ -77,9 +79,17 @@ void check_sums(const std::string& what, const Shape& left, const Shape& right, 
   compare(what + ", floats", out, tolerance, with(a, b));
 }
 
+// Integers come out exact: not by Winograd's way, which winograd_test.cc tests.
+struct DirectWay {
+  DirectWay() { cpu::switch_winograd(false); }
+  ~DirectWay() { cpu::switch_winograd(before); }
+  const bool before = cpu::winograd_is_on();
+};
+
 }  // namespace
 
 TEST(conv2d_of_many_geometries) {
+  const DirectWay direct;
   for (const Case& c : cases) {
     const int64_t length = c.window_height * c.window_width * c.depth;
     const Array<float> bias = Random(3).integers({c.filters}, -50, 50);
@@ -98,6 +108,7 @@ TEST(conv2d_of_many_geometries) {
 }
 
 TEST(conv2d_scales_its_sums_and_adds_a_residual) {
+  const DirectWay direct;
   for (const Case& c : cases) {
     Random random(7);
     const Array<float> scale = random.integers({c.filters}, -3, 3), bias = random.integers({c.filters}, -50, 50);
@@ -116,6 +127,7 @@ TEST(conv2d_scales_its_sums_and_adds_a_residual) {
 }
 
 TEST(conv2d_input_gradient_of_many_geometries) {
+  const DirectWay direct;
   for (const Case& c : cases) {
     check_sums(std::string("conv2d_input_gradient, ") + c.name, result_of(c), weight_of(c), image_of(c),
                c.window_height * c.window_width * c.filters / c.geometry.groups,
@@ -127,6 +139,7 @@ TEST(conv2d_input_gradient_of_many_geometries) {
 }
 
 TEST(conv2d_weight_gradient_of_many_geometries) {
+  const DirectWay direct;
   for (const Case& c : cases) {
     const Shape result = result_of(c);
     check_sums(std::string("conv2d_weight_gradient, ") + c.name, result, image_of(c), weight_of(c),
