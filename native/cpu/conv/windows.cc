@@ -61,7 +61,7 @@ int64_t Windows::floats_for(int64_t positions) const {
   return ((out_lines - images) * p_.stride_height + images * span_) * line_;
 }
 
-RestingRows Windows::rows() const { return {this, locate, runs, row_block_, line_memory_}; }
+RestingRows Windows::rows() const { return {this, locate, ahead, runs, row_block_, line_memory_}; }
 
 void Windows::locate(const void* source, int64_t first, int64_t count, float* lines, const float** rows) {
   const Windows& w = *static_cast<const Windows*>(source);
@@ -92,6 +92,17 @@ void Windows::locate(const void* source, int64_t first, int64_t count, float* li
       }
     }
   }
+}
+
+// From the line behind the last one that the position before needs.
+Region Windows::ahead(const void* source, int64_t first, int64_t count) {
+  const Windows& w = *static_cast<const Windows*>(source);
+  const Patches& p = w.p_;
+  const int64_t line = first / p.out_width, image = line / p.out_height;
+  const int64_t h = (line - image * p.out_height) * p.stride_height + p.top + w.span_ - p.stride_height;
+  const int64_t line_floats = p.width * p.channels;
+  return {p.data + (image * p.height + h) * line_floats,
+          ceil_divide(count, p.out_width) * p.stride_height * line_floats};
 }
 
 int Windows::runs(const void* source, int64_t depth, int64_t length, Run* runs) {

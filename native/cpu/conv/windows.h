@@ -14,6 +14,7 @@ class Windows {
 
  private:
   static void locate(const void* source, int64_t first, int64_t count, float* lines, const float** rows);
+  static Region ahead(const void* source, int64_t first, int64_t count);
   static int runs(const void* source, int64_t depth, int64_t length, Run* runs);
   int64_t floats_for(int64_t positions) const;  // of lines
 

@@ -44,7 +44,7 @@ int64_t rows_of_tile(int64_t left) {
 // Rows [first, first + count) by the column panels, for the depth blocks: a panel of b stays in the first-level cache
 // while the rows stream past it from the second.
 void multiply_rows(const Gemm& gemm, const Packed& b, int64_t first, int64_t count, Range column_panels,
-                   Range depth_blocks, float* lines) {
+                   Range depth_blocks, float* lines, Region ahead) {
   const float* a[rows_of_block];
   float* c[rows_of_block];
   gemm.resting->locate(gemm.resting->source, first, count, lines, a);
@@ -56,6 +56,17 @@ void multiply_rows(const Gemm& gemm, const Packed& b, int64_t first, int64_t cou
   Run runs[depth_block];
   RowTile tile;
   tile.runs = runs;
+  // Meanwhile other memory is fetched, a share with each tile: what the next rows need or, where the panels of b do not
+  // stay in the second-level cache, the next panel.
+  const int64_t tiles = ceil_divide(count, row_tile_rows);
+  const int64_t panels = (column_panels.end - column_panels.begin) * (depth_blocks.end - depth_blocks.begin);
+  const bool keeps_b = ahead.count > 0 && panels * b_panel_floats <= resident_floats;
+  if (keeps_b) {
+    tile.next = ahead.data;
+    tile.next_step = ceil_divide(ahead.count, tiles * panels * b.depths.piece);
+  } else {
+    tile.next_step = tiles > tile_columns ? 1 : tile_columns / tiles;
+  }
   for (int64_t depth = depth_blocks.begin; depth < depth_blocks.end; ++depth) {
     tile.run_count = gemm.resting->runs(gemm.resting->source, b.depths.begin(depth), b.depths.size(depth), runs);
     tile.accumulate = depth > 0;
@@ -67,10 +78,7 @@ void multiply_rows(const Gemm& gemm, const Packed& b, int64_t first, int64_t cou
       tile.column = b.columns.begin(panel);
       tile.last_lanes = columns - (vectors - 1) * Vec::width;
       const RowTileFunction whole = row_tile_function(row_tile_rows, vectors);
-      // Meanwhile the next panel is fetched, a share with each tile.
-      const int64_t tiles = ceil_divide(count, row_tile_rows);
-      tile.next = tile.b + b_panel_floats;
-      tile.next_step = tiles > tile_columns ? 1 : tile_columns / tiles;
+      if (!keeps_b) tile.next = tile.b + b_panel_floats;
       for (int64_t row = 0, size; row < count; row += size) {
         size = rows_of_tile(count - row);
         tile.a = a + row;
@@ -86,8 +94,11 @@ void multiply_rows(const Gemm& gemm, const Packed& b, int64_t first, int64_t cou
 // All rows of a piece.
 void multiply_piece(const Gemm& gemm, const Packed& b, Range rows, Range column_panels, Range depth_blocks,
                     float* lines) {
-  for (int64_t row = rows.begin; row < rows.end; row += gemm.resting->row_block) {
-    multiply_rows(gemm, b, row, at_most(rows.end - row, gemm.resting->row_block), column_panels, depth_blocks, lines);
+  const RestingRows& resting = *gemm.resting;
+  for (int64_t row = rows.begin, next; row < rows.end; row = next) {
+    next = at_most(row + resting.row_block, rows.end);
+    const Region ahead = resting.ahead(resting.source, next, at_most(rows.end - next, resting.row_block));
+    multiply_rows(gemm, b, row, next - row, column_panels, depth_blocks, lines, ahead);
   }
 }
 
@@ -107,6 +118,11 @@ void locate_rows(const void* source, int64_t first, int64_t count, float*, const
   for (int64_t row = 0; row < count; ++row) rows[row] = matrix.data + (first + row) * matrix.index_stride;
 }
 
+Region rows_ahead(const void* source, int64_t first, int64_t count) {
+  const Matrix& matrix = *static_cast<const Matrix*>(source);
+  return {matrix.data + first * matrix.index_stride, count * matrix.index_stride};
+}
+
 int runs_of_rows(const void*, int64_t depth, int64_t length, Run* runs) {
   runs[0] = {depth, length};
   return 1;
@@ -118,6 +134,7 @@ RestingRows resting(const Matrix* matrix) {
   RestingRows rows;
   rows.source = matrix;
   rows.locate = locate_rows;
+  rows.ahead = rows_ahead;
   rows.runs = runs_of_rows;
   return rows;
 }

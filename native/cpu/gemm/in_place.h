@@ -8,11 +8,18 @@
 
 namespace hebb::cpu::HEBB_ISA {
 
+struct Region {
+  const float* data;
+  int64_t count;
+};
+
 // Rows that are made of runs, the same for all but for where the row begins.
 struct RestingRows {
   const void* source = nullptr;
   // Where the rows [first, first + count) begin. `lines` is memory for copies of what they need.
   void (*locate)(const void* source, int64_t first, int64_t count, float* lines, const float** rows) = nullptr;
+  // What of memory the rows [first, first + count) need that those before them did not; a guess will do.
+  Region (*ahead)(const void* source, int64_t first, int64_t count) = nullptr;
   // The runs of the depths [depth, depth + length); gives their number, length at most.
   int (*runs)(const void* source, int64_t depth, int64_t length, Run* runs) = nullptr;
   int64_t row_block = rows_of_block;  // rows that are located at a time, rows_of_block at most

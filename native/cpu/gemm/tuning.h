@@ -41,6 +41,8 @@ constexpr int row_tile_rows = 4;
 constexpr int64_t line_floats = 48 << 10;
 #endif
 constexpr int64_t rows_of_block = 24 * row_tile_rows, in_place_floats = int64_t{4} << 20;
+// Panels of b with so many floats stay in the second-level cache while rows stream past.
+constexpr int64_t resident_floats = int64_t{64} << 10;
 
 // Estimates of the time to multiply two panels, to pack a panel of a and of b, and to fetch a panel of b from another
 // thread, to one another.
