@@ -7,7 +7,7 @@ import hebb from '../dist/index.js';
 import { run as kernel } from '../dist/kernel.js';
 import { emptyLike } from '../dist/tensor.js';
 import { bandwidthTable } from './markdown.mjs';
-import { keepBandwidth } from './results.mjs';
+import { keepBeside } from './results.mjs';
 import { environment } from './setting.mjs';
 import { shapes } from './workloads/shapes.mjs';
 
@@ -108,7 +108,7 @@ async function main() {
   }
   const [{ bytesPerSecond: copy }, ...kernels] = measured;
   console.log(bandwidthTable({ copy, kernels }));
-  if (values.save) keepBandwidth({ threads: null, device }, machine, { copy, kernels });
+  if (values.save) keepBeside({ threads: null, device }, machine, { bandwidth: { copy, kernels } });
 }
 
 try {

@@ -127,9 +127,21 @@ export function bandwidthTable({ copy, kernels }) {
   return grid(['memory-bound kernel', 'bandwidth', 'share of a copy'], [['copy', rate(copy), ''], ...cells]);
 }
 
+/** Rounding errors of Winograd's convolutions. @param {readonly import('./errors.mjs').ErrorRow[]} rows */
+export function errorTable(rows) {
+  const cells = rows.map(({ name, output, winograd, direct }) => [
+    `${name}, ${output}`,
+    ...[winograd.rms, direct.rms].map((error) => error.toExponential(1)),
+    `${(winograd.rms / direct.rms).toFixed(1)}x`,
+    ...[winograd.max, direct.max].map((error) => error.toExponential(1)),
+    `${(winograd.max / direct.max).toFixed(1)}x`,
+  ]);
+  return grid(['convolution', 'rms', 'direct', 'ratio', 'greatest', 'direct', 'ratio'], cells);
+}
+
 /** One machine and setting. @param {Results & { plots?: readonly string[] }} results */
 function section(results) {
-  const { machine, rows, plots = [], bandwidth } = results;
+  const { machine, rows, plots = [], bandwidth, errors } = results;
   const title = machine.gpu
     ? `${machine.gpu.split(',')[0]}, ${machine.precision}`
     : `${machine.cpu}, ${machine.isa}, ${machine.threads} threads`;
@@ -146,6 +158,13 @@ function section(results) {
       '### Peak memory of a training step',
       'Parameters, gradients, momentum, activations and workspace: by how much the process grew at its peak once it had its inputs. Allocated: what hebb asked for.',
       memoryTable(training),
+    );
+  }
+  if (errors) {
+    parts.push(
+      "### Rounding errors of Winograd's convolutions",
+      'Against sums in double, relative to the root mean square of the exact values, on inputs that are normal with mean 0. By `npm run bench:errors -- --save`.',
+      errorTable(errors),
     );
   }
   if (plots.length > 0)

@@ -50,3 +50,23 @@ export function ratio(theirs, ours) {
   const pairs = theirs.map((seconds, trial) => seconds / ours[trial]);
   return { ratio: median(theirs) / median(ours), low: Math.min(...pairs), high: Math.max(...pairs) };
 }
+
+/**
+ * Errors of values, relative to the root mean square of the exact ones.
+ * @typedef {{ rms: number, max: number }} Errors
+ */
+
+/** @returns {Errors} */
+export function errorsOf(values, exact) {
+  let squares = 0;
+  let most = 0;
+  let length = 0;
+  for (let at = 0; at < exact.length; at++) {
+    const error = Math.abs(values[at] - exact[at]);
+    squares += error ** 2;
+    most = Math.max(most, error); // not a number stays
+    length += exact[at] ** 2;
+  }
+  const size = Math.sqrt(length / exact.length);
+  return { rms: Math.sqrt(squares / exact.length) / size, max: most / size };
+}

@@ -30,6 +30,7 @@ const path = (name) => fileURLToPath(new URL(name, import.meta.url));
  * @property {import('./machine.mjs').Limits | null} limits
  * @property {SavedRow[]} rows
  * @property {import('./bandwidth.mjs').Bandwidth} [bandwidth] of a GPU
+ * @property {readonly import('./errors.mjs').ErrorRow[]} [errors] of Winograd's convolutions
  */
 
 /** The name of a machine's file: its processor, and what was not left at its default. */
@@ -46,7 +47,7 @@ export function merge(before, { machine, limits, rows }, names) {
   const found = new Map([...(before?.rows ?? []), ...rows].map((row) => [row.name, row]));
   const known = names.filter((name) => found.has(name)).map((name) => found.get(name));
   // Rows of workloads that this version does not have would never be measured again.
-  return { machine, limits: limits ?? before?.limits ?? null, rows: known, bandwidth: before?.bandwidth };
+  return { ...before, machine, limits: limits ?? before?.limits ?? null, rows: known };
 }
 
 /** Whole or not at all: a reader, or an interrupt, never finds half a file. */
@@ -151,11 +152,14 @@ export function writeMarkdown() {
   writeWhole(path('RESULTS.md'), markdown(saved()));
 }
 
-/** Keeps the bandwidth of a GPU's kernels beside its rows. */
-export function keepBandwidth(given, machine, bandwidth) {
+/**
+ * Keeps what is not a row beside a setting's rows.
+ * @param {Partial<Pick<Results, 'bandwidth' | 'errors'>>} found
+ */
+export function keepBeside(given, machine, found) {
   const file = `${fileOf(given, machine)}.json`;
   const before = existing(file) ?? { limits: null, rows: [] };
-  const results = { ...before, machine: descriptionOf(given, machine), bandwidth };
+  const results = { ...before, machine: descriptionOf(given, machine), ...found };
   writeWhole(file, `${JSON.stringify(results, null, 1)}\n`);
   writeMarkdown();
 }

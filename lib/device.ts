@@ -80,7 +80,7 @@ export function getThreads(): number {
 }
 
 /**
- * Whether the CPU kernels may compute convolutions of 3 x 3 windows by Winograd's F(4 x 4, 3 x 3) where it is faster (many
+ * Whether the CPU kernels may compute convolutions of 3 x 3 and 5 x 5 windows by Winograd's way where it is faster (many
  * channels and filters, strides and dilations of 1): about twice the speed, at three times the rounding error.
  * Process-wide, for all that is called from now on, replays of compiled functions too. Default: true, false if
  * HEBB_WINOGRAD is 0.

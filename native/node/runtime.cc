@@ -42,7 +42,7 @@ Runtime& Runtime::get() {
 
 Runtime::Runtime()
     : allocator_(host_memory(), stream_, available_memory()), may_capture_(!is_zero(std::getenv("HEBB_CUDA_GRAPHS"))) {
-  keep_copies(true);  // commands and tensors.cc tell of every write
+  keep_copies(true);  // commands, tensors.cc and core/transfer.cc tell of every write
   add("cpu", cpu::table_for(cpu::best()), stream_, allocator_, true);
   for (const cpu::Isa isa : cpu::supported()) {
     add(std::string("cpu:") + cpu::name_of(isa), cpu::table_for(isa), stream_, allocator_, false);

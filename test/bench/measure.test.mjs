@@ -1,6 +1,6 @@
 import { machineTicks, processTicks } from '../../bench/disturbance.mjs';
 import { exactName, floorSeconds } from '../../bench/machine.mjs';
-import { geometricMean, measure, median, ratio } from '../../bench/measure.mjs';
+import { errorsOf, geometricMean, measure, median, ratio } from '../../bench/measure.mjs';
 import { bytes, duration, rate } from '../../bench/table.mjs';
 
 test('median: the middle value, or the mean of the two middle ones, whatever the order', () => {
@@ -64,4 +64,9 @@ test("exactName: with the processor's family and model, where they are given", (
   const cpuinfo = 'processor\t: 0\ncpu family\t: 26\nmodel\t\t: 2\nmodel name\t: AMD EPYC\n';
   expect(exactName('AMD EPYC', cpuinfo)).toBe('AMD EPYC (family 26, model 2)');
   expect(exactName('Neoverse-N1', 'CPU implementer\t: 0x41\n')).toBe('Neoverse-N1');
+});
+
+test('errorsOf: relative to the root mean square of the exact values', () => {
+  expect(errorsOf([3, 5], [3, 4])).toEqual({ rms: Math.sqrt(0.5) / Math.sqrt(12.5), max: 1 / Math.sqrt(12.5) });
+  expect(errorsOf([Number.NaN, 5], [3, 4]).max).toBeNaN();
 });

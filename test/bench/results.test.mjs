@@ -128,7 +128,20 @@ test("a GPU's results tell of the GPU, the precision and the software, without p
   expect(text).not.toContain('/opt');
 });
 
-test('merge: the bandwidth of a GPU stays', () => {
+test('merge: what is kept beside the rows stays', () => {
   const before = { ...results([]), bandwidth: { copy: 1, kernels: [] } };
   expect(merge(before, results([{ name: 'a' }]), ['a']).bandwidth).toBe(before.bandwidth);
+});
+
+test("Winograd's rounding errors stand beside the direct way's", () => {
+  const errors = [
+    {
+      name: 'vgg3_2',
+      output: 'forward',
+      winograd: { rms: 3e-7, max: 4e-6 },
+      direct: { rms: 1.5e-7, max: 1e-6 },
+    },
+  ];
+  const text = markdown([{ machine: { cpu: 'x' }, limits: null, rows: [], errors }]);
+  expect(text).toContain('| vgg3_2, forward | 3.0e-7 | 1.5e-7 | 2.0x | 4.0e-6 | 1.0e-6 | 4.0x |');
 });

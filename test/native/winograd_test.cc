@@ -47,10 +47,14 @@ struct Case {
   int64_t images, height, width, filters, depth;  // depth: channels of a group
   int64_t top, left, bottom, right;               // padding
   int64_t groups;
+  int taps = 3;
+  int outputs() const { return 7 - taps; }  // of a tile, along one axis
   Conv2dGeometry geometry() const { return {1, 1, top, left, bottom, right, 1, 1, groups}; }
   Shape image() const { return shape({images, height, width, depth * groups}); }
-  Shape weight() const { return shape({filters, 3, 3, depth}); }
-  Shape result() const { return shape({images, height + top + bottom - 2, width + left + right - 2, filters}); }
+  Shape weight() const { return shape({filters, taps, taps, depth}); }
+  Shape result() const {
+    return shape({images, height + top + bottom - (taps - 1), width + left + right - (taps - 1), filters});
+  }
 };
 
 constexpr Case cases[] = {
@@ -67,6 +71,14 @@ constexpr Case cases[] = {
     {"many filters", 1, 6, 5, 290, 9, 1, 1, 1, 1, 1},
     {"blocks of tiles", 3, 26, 29, 40, 20, 1, 1, 1, 1, 1},
     {"blocks of tiles and filters", 2, 31, 30, 270, 67, 1, 1, 1, 1, 1},
+    {"5 x 5, one pixel out", 1, 5, 5, 1, 1, 0, 0, 0, 0, 1, 5},
+    {"5 x 5, one pixel in", 2, 1, 1, 3, 2, 2, 2, 2, 2, 1, 5},
+    {"5 x 5, one whole tile", 1, 2, 2, 16, 16, 2, 2, 2, 2, 1, 5},
+    {"5 x 5, tiles cut off", 2, 5, 7, 17, 15, 2, 2, 2, 2, 1, 5},
+    {"5 x 5, uneven padding", 1, 4, 6, 6, 3, 5, 0, 1, 6, 1, 5},
+    {"5 x 5, groups", 2, 6, 9, 34, 18, 2, 2, 2, 2, 2, 5},
+    {"5 x 5, sums in parts", 1, 5, 6, 20, 150, 2, 2, 2, 2, 1, 5},
+    {"5 x 5, blocks of tiles and filters", 2, 15, 14, 270, 67, 2, 2, 2, 2, 1, 5},
 };
 
 // The magnitudes of the transforms' coefficients, at the points 0, +-2/3, +-3/2 and infinity.
@@ -82,6 +94,13 @@ constexpr double from_filters[6][3] = {{1, 0, 0},
                                        {0, 0, 1}};
 constexpr double to_outputs[4][6] = {
     {1, 1, 1, 1, 1, 0}, {0, p, p, q, q, 0}, {0, p2, p2, q2, q2, 0}, {0, p* p2, p* p2, q* q2, q* q2, 1}};
+constexpr double from_filters_of_5[6][5] = {{1, 0, 0, 0, 0},
+                                            {at_p, at_p* p, at_p* p2, at_p* p2* p, at_p* p2* p2},
+                                            {at_p, at_p* p, at_p* p2, at_p* p2* p, at_p* p2* p2},
+                                            {at_q, at_q* q, at_q* q2, at_q* q2* q, at_q* q2* q2},
+                                            {at_q, at_q* q, at_q* q2, at_q* q2* q, at_q* q2* q2},
+                                            {0, 0, 0, 0, 1}};
+constexpr double to_outputs_of_5[2][6] = {{1, 1, 1, 1, 1, 0}, {0, p, p, q, q, 1}};
 
 struct Square {
   double at[6][6];
@@ -118,35 +137,49 @@ Square pixels(const Array<float>& image, int64_t n, int64_t top, int64_t left, i
 }
 Square weights(const Array<float>& weight, int64_t filter, int64_t channel) {
   Square square{};
-  for (int64_t tap = 0; tap < 9; ++tap)
-    square.at[tap / 3][tap % 3] = weight[(filter * 9 + tap) * weight.shape[3] + channel];
+  const int64_t taps = weight.shape[1];
+  for (int64_t tap = 0; tap < taps * taps; ++tap)
+    square.at[tap / taps][tap % taps] = weight[(filter * taps * taps + tap) * weight.shape[3] + channel];
   return square;
+}
+Square spread_filter(int taps, const Square& filter) {
+  return taps == 3 ? spread(from_filters, filter) : spread(from_filters_of_5, filter);
+}
+Square gather_filter(int taps, const Square& products) {
+  return taps == 3 ? gather(from_filters, products) : gather(from_filters_of_5, products);
+}
+Square to_output(int taps, const Square& products) {
+  return taps == 3 ? spread(to_outputs, products) : spread(to_outputs_of_5, products);
+}
+Square from_gradient(int taps, const Square& gradient) {
+  return taps == 3 ? gather(to_outputs, gradient) : gather(to_outputs_of_5, gradient);
 }
 
 // Each transform applies two matrices, whose sums are of 4 terms at most beside coefficients that are rounded
 // themselves: 5 roundings a matrix, 30 for three transforms, one for the product, one each for a bias and a residual.
-constexpr double transform_roundings = 33;
+// A filter of 5 taps is multiplied by the square of a point once more, twice: 7 for its matrix.
+constexpr double transform_roundings(int taps) { return taps == 3 ? 33 : 37; }
 
 // Visits the tiles of a result of these extents: visit(image, row, column), its first pixel's place.
 template <class Visit>
-void for_tiles(const Shape& result, const Visit& visit) {
+void for_tiles(const Shape& result, int outputs, const Visit& visit) {
   for (int64_t n = 0; n < result[0]; ++n)
-    for (int64_t row = 0; row < result[1]; row += 4)
-      for (int64_t column = 0; column < result[2]; column += 4) visit(n, row, column);
+    for (int64_t row = 0; row < result[1]; row += outputs)
+      for (int64_t column = 0; column < result[2]; column += outputs) visit(n, row, column);
 }
 
 // Roundings of a sum of `terms` products that pass through the transforms, times their magnitudes: for y and, with
 // tap(filter, channel) giving the taps of the turned filters, for dx.
 template <class Taps>
 Array<double> image_bounds(const Array<float>& image, const Shape& result, int64_t top, int64_t left, int64_t groups,
-                           const Taps& taps) {
+                           int taps, const Taps& filter_of) {
   const Array<double> bounds(result);
   const int64_t depth = image.shape[3] / groups, filters = result[3] / groups;
   std::vector<Square> transformed(static_cast<size_t>(result[3] * depth));
   for (int64_t filter = 0; filter < result[3]; ++filter)
     for (int64_t channel = 0; channel < depth; ++channel)
-      transformed[static_cast<size_t>(filter * depth + channel)] = spread(from_filters, taps(filter, channel));
-  for_tiles(result, [&](int64_t n, int64_t row, int64_t column) {
+      transformed[static_cast<size_t>(filter * depth + channel)] = spread_filter(taps, filter_of(filter, channel));
+  for_tiles(result, 7 - taps, [&](int64_t n, int64_t row, int64_t column) {
     for (int64_t group = 0; group < groups; ++group) {
       std::vector<Square> inputs;
       for (int64_t channel = 0; channel < depth; ++channel)
@@ -157,11 +190,11 @@ Array<double> image_bounds(const Array<float>& image, const Shape& result, int64
           for (int f = 0; f < 36; ++f)
             sum.at[f / 6][f % 6] += inputs[static_cast<size_t>(channel)].at[f / 6][f % 6] *
                                     transformed[static_cast<size_t>(filter * depth + channel)].at[f / 6][f % 6];
-        const Square output = spread(to_outputs, sum);
-        for (int64_t y = 0; y < 4 && row + y < result[1]; ++y)
-          for (int64_t x = 0; x < 4 && column + x < result[2]; ++x)
+        const Square output = to_output(taps, sum);
+        for (int64_t y = 0; y < 7 - taps && row + y < result[1]; ++y)
+          for (int64_t x = 0; x < 7 - taps && column + x < result[2]; ++x)
             bounds[((n * result[1] + row + y) * result[2] + column + x) * result[3] + filter] =
-                (static_cast<double>(depth) + transform_roundings) * unit_roundoff * output.at[y][x];
+                (static_cast<double>(depth) + transform_roundings(taps)) * unit_roundoff * output.at[y][x];
       }
     }
   });
@@ -173,13 +206,13 @@ Array<double> weight_bounds(const Array<float>& grad, const Array<float>& image,
   const int64_t filters = c.filters / c.groups;
   std::vector<Square> sums(static_cast<size_t>(c.filters * c.depth));
   double tiles = 0;
-  for_tiles(c.result(), [&](int64_t n, int64_t row, int64_t column) {
+  for_tiles(c.result(), c.outputs(), [&](int64_t n, int64_t row, int64_t column) {
     ++tiles;
     std::vector<Square> inputs;
     for (int64_t channel = 0; channel < image.shape[3]; ++channel)
       inputs.push_back(spread(from_inputs, pixels(image, n, row - c.top, column - c.left, channel, 6)));
     for (int64_t filter = 0; filter < c.filters; ++filter) {
-      const Square gradient = gather(to_outputs, pixels(grad, n, row, column, filter, 4));
+      const Square gradient = from_gradient(c.taps, pixels(grad, n, row, column, filter, c.outputs()));
       for (int64_t channel = 0; channel < c.depth; ++channel)
         for (int f = 0; f < 36; ++f)
           sums[static_cast<size_t>(filter * c.depth + channel)].at[f / 6][f % 6] +=
@@ -189,10 +222,10 @@ Array<double> weight_bounds(const Array<float>& grad, const Array<float>& image,
   });
   for (int64_t filter = 0; filter < c.filters; ++filter)
     for (int64_t channel = 0; channel < c.depth; ++channel) {
-      const Square output = gather(from_filters, sums[static_cast<size_t>(filter * c.depth + channel)]);
-      for (int64_t tap = 0; tap < 9; ++tap)
-        bounds[(filter * 9 + tap) * c.depth + channel] =
-            (tiles + transform_roundings) * unit_roundoff * output.at[tap / 3][tap % 3];
+      const Square output = gather_filter(c.taps, sums[static_cast<size_t>(filter * c.depth + channel)]);
+      for (int64_t tap = 0; tap < c.taps * c.taps; ++tap)
+        bounds[(filter * c.taps * c.taps + tap) * c.depth + channel] =
+            (tiles + transform_roundings(c.taps)) * unit_roundoff * output.at[tap / c.taps][tap % c.taps];
     }
   return bounds;
 }
@@ -229,7 +262,7 @@ TEST(winograd_forward) {
     const Array<float> x = random.floats(c.image(), -1, 1), weight = random.floats(c.weight(), -1, 1);
     const Array<float> scale = random.floats({c.filters}, -1, 1), bias = random.floats({c.filters}, -1, 1);
     const Array<float> residual = random.floats(c.result(), -1, 1);
-    const Array<double> bounds = image_bounds(x, c.result(), c.top, c.left, c.groups,
+    const Array<double> bounds = image_bounds(x, c.result(), c.top, c.left, c.groups, c.taps,
                                               [&](int64_t filter, int64_t i) { return weights(weight, filter, i); });
     for (const bool whole : {false, true}) {
       auto optional = [&](const Array<float>& values) {
@@ -255,12 +288,16 @@ TEST(winograd_input_gradient) {
     const Array<float> grad = random.floats(c.result(), -1, 1), weight = random.floats(c.weight(), -1, 1);
     const int64_t filters = c.filters / c.groups;
     const Array<double> bounds =
-        image_bounds(grad, c.image(), 2 - c.top, 2 - c.left, c.groups, [&](int64_t channel, int64_t filter) {
-          const Square taps = weights(weight, channel / c.depth * filters + filter, channel % c.depth);
-          Square turned{};
-          for (int tap = 0; tap < 9; ++tap) turned.at[tap / 3][tap % 3] = taps.at[2 - tap / 3][2 - tap % 3];
-          return turned;
-        });
+        image_bounds(grad, c.image(), c.taps - 1 - c.top, c.taps - 1 - c.left, c.groups, c.taps,
+                     [&](int64_t channel, int64_t filter) {
+                       const Square taps = weights(weight, channel / c.depth * filters + filter, channel % c.depth);
+                       Square turned{};
+                       const int last = c.taps - 1;
+                       for (int row = 0; row <= last; ++row)
+                         for (int column = 0; column <= last; ++column)
+                           turned.at[row][column] = taps.at[last - row][last - column];
+                       return turned;
+                     });
     check(
         std::string("winograd's input gradient, ") + c.name, c.image(), bounds,
         [&](Out<float> dx) { reference().conv2d_input_gradient(grad, weight, dx, c.geometry()); },
@@ -292,6 +329,11 @@ TEST(winograd_gate) {
   CHECK(!pays(4, 224, 64, 0, 1));
   CHECK(!pays(4, 224, 3, 64, 1));
   CHECK(!pays(1, 7, 512, 512, 1));  // the filters' transform takes longer than the convolution
+  const auto window_pays = [](int64_t taps) {
+    return cpu::scalar::winograd_pays(shape({4, 32, 32, 64}), shape({64, taps, taps, 64}),
+                                      shape({4, 33 - taps, 33 - taps, 64}), {1, 1, 0, 0, 0, 0, 1, 1, 1});
+  };
+  for (int64_t taps = 1; taps <= 7; ++taps) CHECK_EQ(window_pays(taps), taps == 3 || taps == 5);
 }
 
 // Inside the gate the kernels take Winograd's way when it is on, and only then.

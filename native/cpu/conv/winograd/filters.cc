@@ -6,14 +6,15 @@ namespace hebb::cpu::HEBB_ISA::winograd {
 namespace {
 
 constexpr int width = Vec::width;
-constexpr int tap_count = taps * taps;
-
 // A vector of filters at up to width depths, tap by tap.
+template <int taps>
 struct Square {
-  float values[tap_count][width * width];
+  float values[taps * taps][width * width];
 };
 
-void gather(const Filters& source, const float* from, int filters, int depths, Square& square) {
+template <int taps>
+void gather(const Filters& source, const float* from, int filters, int depths, Square<taps>& square) {
+  constexpr int tap_count = taps * taps;
   for (int tap = 0; tap < tap_count; ++tap) {
     const float* taps_from = from + (source.mirrored ? tap_count - 1 - tap : tap) * source.tap_stride;
     float* to = square.values[tap];
@@ -26,12 +27,13 @@ void gather(const Filters& source, const float* from, int filters, int depths, S
   }
 }
 
-void transform(const Square& square, int depth, float* to, int64_t frequency_stride) {
+template <int taps>
+void transform(const Square<taps>& square, int depth, float* to, int64_t frequency_stride) {
   Vec half[points][taps];
-#pragma GCC unroll 3
+#pragma GCC unroll 5
   for (int column = 0; column < taps; ++column) {
     Vec values[taps], result[points];
-#pragma GCC unroll 3
+#pragma GCC unroll 5
     for (int row = 0; row < taps; ++row) values[row] = load(square.values[row * taps + column] + depth * width);
     transform_filter(values, result);
 #pragma GCC unroll 6
@@ -49,9 +51,10 @@ void transform(const Square& square, int depth, float* to, int64_t frequency_str
 
 }  // namespace
 
+template <int taps>
 void transform_filters(const Filters& source, int64_t filter, int64_t filters, int64_t first, int64_t depths,
                        const FilterPanels& target) {
-  Square square;
+  Square<taps> square;
   for (int64_t offset = 0; offset < filters; offset += width) {
     float* const panel = target.data + offset / column_tile * target.panel_stride + offset % column_tile;
     const int lanes = static_cast<int>(at_most(filters - offset, width));
@@ -63,5 +66,8 @@ void transform_filters(const Filters& source, int64_t filter, int64_t filters, i
     }
   }
 }
+
+template void transform_filters<3>(const Filters&, int64_t, int64_t, int64_t, int64_t, const FilterPanels&);
+template void transform_filters<5>(const Filters&, int64_t, int64_t, int64_t, int64_t, const FilterPanels&);
 
 }  // namespace hebb::cpu::HEBB_ISA::winograd

@@ -5,7 +5,7 @@
 namespace hebb::cpu::HEBB_ISA::winograd {
 
 // Tap (row, column) of filter f at depth d is at data + f * filter_stride + tap * tap_stride + d * depth_stride, tap
-// being row * 3 + column; the filter's or the depth's stride is 1. Mirrored, the taps are taken in reverse order.
+// being row * taps + column; the filter's or the depth's stride is 1. Mirrored, the taps are taken in reverse order.
 struct Filters {
   const float* data;
   int64_t filter_stride, depth_stride, tap_stride;
@@ -19,6 +19,7 @@ struct FilterPanels {
   float* data;
   int64_t frequency_stride, panel_stride;
 };
+template <int taps>
 void transform_filters(const Filters& source, int64_t filter, int64_t filters, int64_t first, int64_t depths,
                        const FilterPanels& to);
 

@@ -1,10 +1,10 @@
 #include "core/scratch.h"
-#include "cpu/conv/winograd/blocks.h"
 #include "cpu/conv/winograd/filters.h"
 #include "cpu/conv/winograd/product.h"
 #include "cpu/conv/winograd/results.h"
 #include "cpu/conv/winograd/tiles.h"
 #include "cpu/conv/winograd/winograd.h"
+#include "cpu/gemm/plan.h"
 #include "cpu/gemm/slots.h"
 
 namespace hebb::cpu::HEBB_ISA::winograd {
@@ -19,7 +19,7 @@ struct Pass {
 };
 
 struct Plan {
-  Blocks tiles, filters, depths;
+  Cut tiles, filters, depths;
   // Filters are transformed once for all, or where all tiles are one block, by who multiplies by them, depth by depth.
   bool stored_filters;
   int64_t filter_panel, filter_frequency;  // floats from a panel and from a frequency to the next
@@ -30,24 +30,27 @@ struct Plan {
 Plan plan_of(const Pass& pass) {
   Plan plan{};
   plan.stored_filters = pass.tile_count > few_tiles;
-  plan.tiles = blocks_of(pass.tile_count, plan.stored_filters ? tile_block : few_tiles, 1);
-  plan.filters = blocks_of(pass.filter_count, plan.stored_filters ? filter_block : few_tiles_filter_block, column_tile);
+  plan.tiles = cut_evenly(pass.tile_count, plan.stored_filters ? tile_block : few_tiles, 1);
+  plan.filters =
+      cut_evenly(pass.filter_count, plan.stored_filters ? filter_block : few_tiles_filter_block, column_tile);
   plan.depths = {pass.depth, row_stride, ceil_divide(pass.depth, row_stride)};
   const int64_t filter_depth = plan.stored_filters ? pass.depth : row_stride;
   plan.filter_panel = filter_depth * column_tile;
-  plan.filter_frequency = filter_depth * plan.filters.size + skew;
-  plan.input_chunk = plan.tiles.size * row_stride;
+  plan.filter_frequency = filter_depth * plan.filters.piece + skew;
+  plan.input_chunk = plan.tiles.piece * row_stride;
   plan.input_frequency = plan.depths.count * plan.input_chunk + skew;
-  plan.product_frequency = plan.tiles.size * plan.filters.size + skew;
+  plan.product_frequency = plan.tiles.piece * plan.filters.piece + skew;
   plan.filter_block_floats = frequencies * plan.filter_frequency;
   plan.private_floats = frequencies * (plan.input_frequency + plan.product_frequency) +
                         (plan.stored_filters ? 0 : plan.filter_block_floats);
   return plan;
 }
 
+template <int taps>
 void transform_filter_block(const Pass& pass, const Plan& plan, int64_t filters, int64_t depths, float* to) {
-  transform_filters(pass.filters, plan.filters.begin(filters), plan.filters.length(filters), plan.depths.begin(depths),
-                    plan.depths.length(depths), {to, plan.filter_frequency, plan.filter_panel});
+  transform_filters<taps>(pass.filters, plan.filters.begin(filters), plan.filters.size(filters),
+                          plan.depths.begin(depths), plan.depths.size(depths),
+                          {to, plan.filter_frequency, plan.filter_panel});
 }
 
 // A thread's memory, and the tiles whose inputs it holds.
@@ -64,22 +67,23 @@ struct Worker {
 };
 
 // One block of tiles with one block of filters.
+template <int taps>
 void compute_block(const Pass& pass, const Plan& plan, int64_t tiles, int64_t filters, const float* stored_filters,
                    Worker& worker) {
-  const int64_t first = plan.tiles.begin(tiles), count = plan.tiles.length(tiles);
+  const int64_t first = plan.tiles.begin(tiles), count = plan.tiles.size(tiles);
   if (worker.tiles != tiles) {
     for (int64_t depth = 0; depth < plan.depths.count; ++depth)
-      transform_inputs(pass.tiles, first, count, plan.depths.begin(depth), plan.depths.length(depth),
-                       {worker.inputs + depth * plan.input_chunk, plan.input_frequency});
+      transform_inputs<taps>(pass.tiles, first, count, plan.depths.begin(depth), plan.depths.size(depth),
+                             {worker.inputs + depth * plan.input_chunk, plan.input_frequency});
     worker.tiles = tiles;
   }
   Product product;
   product.rows = count;
-  product.columns = round_up(plan.filters.length(filters), Vec::width);
+  product.columns = round_up(plan.filters.size(filters), Vec::width);
   product.chunk_step = plan.input_chunk;
   product.b_step = column_tile;
   product.panel_step = plan.filter_panel;
-  product.c_stride = plan.filters.size;
+  product.c_stride = plan.filters.piece;
   const auto multiply_depths = [&](int64_t first_chunk, int64_t depth, const float* transformed) {
     product.depth = depth;
     product.accumulate = first_chunk > 0;
@@ -94,14 +98,15 @@ void compute_block(const Pass& pass, const Plan& plan, int64_t tiles, int64_t fi
     multiply_depths(0, pass.depth, stored_filters + filters * plan.filter_block_floats);
   } else {
     for (int64_t depth = 0; depth < plan.depths.count; ++depth) {
-      transform_filter_block(pass, plan, filters, depth, worker.filters);
-      multiply_depths(depth, plan.depths.length(depth), worker.filters);
+      transform_filter_block<taps>(pass, plan, filters, depth, worker.filters);
+      multiply_depths(depth, plan.depths.size(depth), worker.filters);
     }
   }
-  write_results({worker.products, plan.product_frequency, plan.filters.size}, first, count, plan.filters.begin(filters),
-                plan.filters.length(filters), pass.results);
+  write_results<taps>({worker.products, plan.product_frequency, plan.filters.piece}, first, count,
+                      plan.filters.begin(filters), plan.filters.size(filters), pass.results);
 }
 
+template <int taps>
 void run(const Pass& pass) {
   const Plan plan = plan_of(pass);
   const int64_t blocks = plan.tiles.count * plan.filters.count;
@@ -113,21 +118,22 @@ void run(const Pass& pass) {
     for_slots(threads, plan.filters.count * plan.depths.count, [&](int, int64_t begin, int64_t end) {
       for (int64_t block = begin; block < end; ++block) {
         const int64_t filters = block / plan.depths.count, depth = block % plan.depths.count;
-        transform_filter_block(pass, plan, filters, depth,
-                               memory + filters * plan.filter_block_floats + plan.depths.begin(depth) * column_tile);
+        transform_filter_block<taps>(
+            pass, plan, filters, depth,
+            memory + filters * plan.filter_block_floats + plan.depths.begin(depth) * column_tile);
       }
     });
   }
   for_slots(threads, blocks, [&](int slot, int64_t begin, int64_t end) {
     Worker worker(plan, memory + stored_floats + slot * plan.private_floats);
     for (int64_t block = begin; block < end; ++block)
-      compute_block(pass, plan, block / plan.filters.count, block % plan.filters.count, memory, worker);
+      compute_block<taps>(pass, plan, block / plan.filters.count, block % plan.filters.count, memory, worker);
   });
 }
 
-}  // namespace
-
-void convolve(const Convolution& c, const float* x, const float* weight, const Epilogue& epilogue, float* y) {
+template <int taps>
+void convolve_by(const Convolution& c, const float* x, const float* weight, const Epilogue& epilogue, float* y) {
+  constexpr int outputs = outputs_of<taps>;
   const Conv2dGeometry& g = c.geometry;
   const int64_t filters = c.group_filters();
   const int64_t rows = ceil_divide(c.out_height, outputs), columns = ceil_divide(c.out_width, outputs);
@@ -138,12 +144,14 @@ void convolve(const Convolution& c, const float* x, const float* weight, const E
     pass.results = {
         y + group * filters, c.out_height, c.out_width, c.filters, rows, columns, epilogue.from(0, group * filters)};
     pass.tile_count = c.images * rows * columns, pass.filter_count = filters, pass.depth = c.depth;
-    run(pass);
+    run<taps>(pass);
   }
 }
 
 // The convolution of the gradient with the filters turned by half a circle, channels and filters exchanged.
-void gradient_of_input(const Convolution& c, const float* grad, const float* weight, float* dx) {
+template <int taps>
+void gradient_of_input_by(const Convolution& c, const float* grad, const float* weight, float* dx) {
+  constexpr int outputs = outputs_of<taps>;
   const Conv2dGeometry& g = c.geometry;
   const int64_t filters = c.group_filters();
   const int64_t rows = ceil_divide(c.height, outputs), columns = ceil_divide(c.width, outputs);
@@ -154,8 +162,18 @@ void gradient_of_input(const Convolution& c, const float* grad, const float* wei
     pass.filters = {weight + group * filters * c.window(), 1, c.window(), c.depth, true};
     pass.results = {dx + group * c.depth, c.height, c.width, c.channels, rows, columns, Epilogue{}};
     pass.tile_count = c.images * rows * columns, pass.filter_count = c.depth, pass.depth = filters;
-    run(pass);
+    run<taps>(pass);
   }
+}
+
+}  // namespace
+
+void convolve(const Convolution& c, const float* x, const float* weight, const Epilogue& epilogue, float* y) {
+  (c.window_height == 3 ? convolve_by<3> : convolve_by<5>)(c, x, weight, epilogue, y);
+}
+
+void gradient_of_input(const Convolution& c, const float* grad, const float* weight, float* dx) {
+  (c.window_height == 3 ? gradient_of_input_by<3> : gradient_of_input_by<5>)(c, grad, weight, dx);
 }
 
 }  // namespace hebb::cpu::HEBB_ISA::winograd

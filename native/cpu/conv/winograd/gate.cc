@@ -1,20 +1,22 @@
-#include "cpu/conv/winograd/blocks.h"
 #include "cpu/conv/winograd/transform.h"
 #include "cpu/conv/winograd/winograd.h"
+#include "cpu/gemm/plan.h"
 
 namespace hebb::cpu::HEBB_ISA::winograd {
 
 namespace {
 
 // Multiplications for each pair of a channel and a filter: the direct way's, and those of the products, beside what is
-// done to the pair's nine weights.
+// done to the pair's weights.
 bool is_faster(const Convolution& c, int64_t weights_cost) {
   const Conv2dGeometry& g = c.geometry;
-  if (c.window_height != taps || c.window_width != taps || g.stride_height != 1 || g.stride_width != 1 ||
+  const int64_t taps = c.window_height;
+  if ((taps != 3 && taps != 5) || c.window_width != taps || g.stride_height != 1 || g.stride_width != 1 ||
       g.dilation_height != 1 || g.dilation_width != 1) {
     return false;
   }
   if (c.depth < least_channels || c.group_filters() < least_channels) return false;
+  const int64_t outputs = points + 1 - taps;
   const int64_t tiles = c.images * ceil_divide(c.out_height, outputs) * ceil_divide(c.out_width, outputs);
   return tiles * frequencies + weights_cost < c.positions() * taps * taps;
 }

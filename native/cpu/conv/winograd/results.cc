@@ -7,7 +7,7 @@ namespace {
 
 constexpr int width = Vec::width;
 
-template <class Write>
+template <int outputs, class Write>
 HEBB_INLINE void transform_vector(const float* from, int64_t frequency_stride, const Write& write) {
   Vec half[outputs][points];
 #pragma GCC unroll 6
@@ -29,11 +29,12 @@ HEBB_INLINE void transform_vector(const float* from, int64_t frequency_stride, c
 }
 
 // Part of a tile's pixels, or of a vector's lanes. Apart, or it would cost whole tiles their registers.
+template <int outputs>
 __attribute__((noinline)) void write_edge(const float* from, int64_t frequency_stride, const Results& results,
                                           const ColumnsEpilogue& epilogue, int64_t pixel, int64_t rows, int64_t columns,
                                           int lanes, float* to) {
   const int64_t line = results.width * results.pixel;
-  transform_vector(from, frequency_stride, [&](int row, int column, Vec value) {
+  transform_vector<outputs>(from, frequency_stride, [&](int row, int column, Vec value) {
     if (row < rows && column < columns)
       store_partial(to + row * line + column * results.pixel, epilogue.of(value, pixel + row * results.width + column),
                     lanes);
@@ -42,8 +43,10 @@ __attribute__((noinline)) void write_edge(const float* from, int64_t frequency_s
 
 }  // namespace
 
+template <int taps>
 void write_results(const Products& products, int64_t first, int64_t count, int64_t filter, int64_t filters,
                    const Results& results) {
+  constexpr int outputs = outputs_of<taps>;
   const int64_t per_image = results.rows * results.columns;
   int64_t image = first / per_image, rest = first - image * per_image;
   int64_t tile_row = rest / results.columns, tile_column = rest - tile_row * results.columns;
@@ -59,11 +62,12 @@ void write_results(const Products& products, int64_t first, int64_t count, int64
       const ColumnsEpilogue epilogue(results.epilogue, filter + offset, lanes);
       float* const to = corner + offset;
       if (rows == outputs && columns == outputs && lanes == width) {
-        transform_vector(from + offset, products.frequency_stride, [&](int row, int column, Vec value) {
+        transform_vector<outputs>(from + offset, products.frequency_stride, [&](int row, int column, Vec value) {
           store(to + row * line + column * results.pixel, epilogue.of(value, pixel + row * results.width + column));
         });
       } else {
-        write_edge(from + offset, products.frequency_stride, results, epilogue, pixel, rows, columns, lanes, to);
+        write_edge<outputs>(from + offset, products.frequency_stride, results, epilogue, pixel, rows, columns, lanes,
+                            to);
       }
     }
     if (++tile_column < results.columns) continue;
@@ -73,5 +77,8 @@ void write_results(const Products& products, int64_t first, int64_t count, int64
     ++image;
   }
 }
+
+template void write_results<3>(const Products&, int64_t, int64_t, int64_t, int64_t, const Results&);
+template void write_results<5>(const Products&, int64_t, int64_t, int64_t, int64_t, const Results&);
 
 }  // namespace hebb::cpu::HEBB_ISA::winograd

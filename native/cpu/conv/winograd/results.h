@@ -19,6 +19,7 @@ struct Products {
 };
 
 // Tiles [first, first + count), filters [filter, filter + filters).
+template <int taps>
 void write_results(const Products& products, int64_t first, int64_t count, int64_t filter, int64_t filters,
                    const Results& results);
 

@@ -38,14 +38,14 @@ HEBB_INLINE void transform_vector(const Load& load_pixel, float* to, int64_t fre
   }
 }
 
-template <int extent>
+template <int extent, int step>
 HEBB_INLINE void transform_tiles(const Tiles& tiles, int64_t first, int64_t count, int64_t channel, int64_t channels,
                                  const Transformed& target) {
   int64_t image = first / tiles.per_image(), rest = first - image * tiles.per_image();
   int64_t row = rest / tiles.columns, column = rest - row * tiles.columns;
   for (int64_t tile = 0; tile < count; ++tile) {
     const float* pixels[extent * extent];
-    const int64_t top = tiles.top + row * outputs, left = tiles.left + column * outputs;
+    const int64_t top = tiles.top + row * step, left = tiles.left + column * step;
     const float* corner = tiles.data + ((image * tiles.height + top) * tiles.width + left) * tiles.pixel + channel;
 #pragma GCC unroll 6
     for (int y = 0; y < extent; ++y) {
@@ -74,14 +74,21 @@ HEBB_INLINE void transform_tiles(const Tiles& tiles, int64_t first, int64_t coun
 
 }  // namespace
 
+template <int taps>
 void transform_inputs(const Tiles& tiles, int64_t first, int64_t count, int64_t channel, int64_t channels,
                       const Transformed& to) {
-  transform_tiles<points>(tiles, first, count, channel, channels, to);
+  transform_tiles<points, outputs_of<taps>>(tiles, first, count, channel, channels, to);
 }
 
+template <int taps>
 void transform_gradients(const Tiles& tiles, int64_t first, int64_t count, int64_t channel, int64_t channels,
                          const Transformed& to) {
-  transform_tiles<outputs>(tiles, first, count, channel, channels, to);
+  transform_tiles<outputs_of<taps>, outputs_of<taps>>(tiles, first, count, channel, channels, to);
 }
+
+template void transform_inputs<3>(const Tiles&, int64_t, int64_t, int64_t, int64_t, const Transformed&);
+template void transform_inputs<5>(const Tiles&, int64_t, int64_t, int64_t, int64_t, const Transformed&);
+template void transform_gradients<3>(const Tiles&, int64_t, int64_t, int64_t, int64_t, const Transformed&);
+template void transform_gradients<5>(const Tiles&, int64_t, int64_t, int64_t, int64_t, const Transformed&);
 
 }  // namespace hebb::cpu::HEBB_ISA::winograd

@@ -1,5 +1,4 @@
-// The tiles of images: squares of `extent` pixels whose corners are 4 pixels apart, with zeros where they reach
-// outside.
+// The tiles of images: squares whose corners are outputs_of<taps> pixels apart, with zeros where they reach outside.
 #pragma once
 #include "cpu/conv/winograd/transform.h"
 
@@ -21,9 +20,11 @@ struct Transformed {
 };
 
 // B^T d B for 6 x 6 tiles [first, first + count), channels [channel, channel + channels): at most row_stride.
+template <int taps>
 void transform_inputs(const Tiles& tiles, int64_t first, int64_t count, int64_t channel, int64_t channels,
                       const Transformed& to);
-// A d A^T for 4 x 4 tiles.
+// A d A^T for the tiles' outputs.
+template <int taps>
 void transform_gradients(const Tiles& tiles, int64_t first, int64_t count, int64_t channel, int64_t channels,
                          const Transformed& to);
 

@@ -1,5 +1,6 @@
-// The transforms of F(4, 3), which computes 4 outputs of a filter of 3 taps from 6 inputs by 6 multiplications, and of
-// its transpose for the gradient of the filter: Toom and Cook's algorithm at the points 0, +-p, +-q and infinity.
+// The transforms of F(4, 3) and F(2, 5), which compute 4 outputs of a filter of 3 taps, or 2 of one of 5, from 6 inputs
+// by 6 multiplications, and of their transposes for the gradient of the filter: Toom and Cook's algorithm at the points
+// 0, +-p, +-q and infinity.
 // In two dimensions a transform is applied to columns, then to rows (Winograd, "Arithmetic Complexity of Computations",
 // 1980; Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2015).
 #pragma once
@@ -7,14 +8,18 @@
 
 namespace hebb::cpu::HEBB_ISA::winograd {
 
-constexpr int outputs = 4, taps = 3, points = 6;
-constexpr int frequencies = points * points;
+constexpr int points = 6, frequencies = points * points;
+// Of a tile, along one axis, with a filter of so many taps.
+template <int taps>
+constexpr int outputs_of = points + 1 - taps;
 
 // Near 1 and with pq = 1 the transforms' coefficients are smallest: half the error of the usual 1 and 2, and a quarter
 // of its maximum (Barabasz et al., "Error Analysis and Improving the Accuracy of Winograd Convolution for Deep Neural
 // Networks", 2020, choose points so; these were measured).
 constexpr double p = 2.0 / 3, q = 3.0 / 2;
 constexpr double p2 = p * p, q2 = q * q;
+// One over the product of a point's distances to the others.
+constexpr double scale_0 = 1 / (p2 * q2), scale_p = 1 / (2 * p2 * (p2 - q2)), scale_q = 1 / (2 * q2 * (q2 - p2));
 
 // B^T: the inputs' transform. Rows are the coefficients of the product over the other points of (x - point).
 HEBB_INLINE void transform_input(const Vec (&d)[points], Vec (&t)[points]) {
@@ -29,49 +34,72 @@ HEBB_INLINE void transform_input(const Vec (&d)[points], Vec (&t)[points]) {
   t[5] = fma(product, d[1], fnma(sum, d[3], d[5]));
 }
 
-// G: the filter's values at the points, each over the product of the point's distances to the others.
-HEBB_INLINE void transform_filter(const Vec (&g)[taps], Vec (&t)[points]) {
-  constexpr double scale_p = 1 / (2 * p2 * (p2 - q2)), scale_q = 1 / (2 * q2 * (q2 - p2));
-  const Vec even_p = splat(scale_p) * fma(splat(p2), g[2], g[0]), odd_p = splat(scale_p * p) * g[1];
-  const Vec even_q = splat(scale_q) * fma(splat(q2), g[2], g[0]), odd_q = splat(scale_q * q) * g[1];
-  t[0] = splat(1 / (p2 * q2)) * g[0];
+// What is even and odd at +-p and +-q, and what is at 0 and infinity.
+HEBB_INLINE void put_points(Vec at_0, Vec even_p, Vec odd_p, Vec even_q, Vec odd_q, Vec at_infinity, Vec (&t)[points]) {
+  t[0] = at_0;
   t[1] = even_p + odd_p;
   t[2] = even_p - odd_p;
   t[3] = even_q + odd_q;
   t[4] = even_q - odd_q;
-  t[5] = g[2];
+  t[5] = at_infinity;
 }
 
-// A^T: the outputs from the products.
-HEBB_INLINE void transform_output(const Vec (&m)[points], Vec (&y)[outputs]) {
-  const Vec sum_p = m[1] + m[2], difference_p = m[1] - m[2];
-  const Vec sum_q = m[3] + m[4], difference_q = m[3] - m[4];
-  y[0] = m[0] + (sum_p + sum_q);
-  y[1] = fma(splat(q), difference_q, splat(p) * difference_p);
-  y[2] = fma(splat(q2), sum_q, splat(p2) * sum_p);
-  y[3] = m[5] + fma(splat(q2 * q), difference_q, splat(p2 * p) * difference_p);
+// G: the filter's values at the points, scaled.
+HEBB_INLINE void transform_filter(const Vec (&g)[3], Vec (&t)[points]) {
+  put_points(splat(scale_0) * g[0], splat(scale_p) * fma(splat(p2), g[2], g[0]), splat(scale_p * p) * g[1],
+             splat(scale_q) * fma(splat(q2), g[2], g[0]), splat(scale_q * q) * g[1], g[2], t);
+}
+HEBB_INLINE void transform_filter(const Vec (&g)[5], Vec (&t)[points]) {
+  const Vec even_p = fma(splat(p2), fma(splat(p2), g[4], g[2]), g[0]), odd_p = fma(splat(p2), g[3], g[1]);
+  const Vec even_q = fma(splat(q2), fma(splat(q2), g[4], g[2]), g[0]), odd_q = fma(splat(q2), g[3], g[1]);
+  put_points(splat(scale_0) * g[0], splat(scale_p) * even_p, splat(scale_p * p) * odd_p, splat(scale_q) * even_q,
+             splat(scale_q * q) * odd_q, g[4], t);
 }
 
 // A: the outputs' gradients, as A^T takes them back.
-HEBB_INLINE void transform_gradient(const Vec (&y)[outputs], Vec (&t)[points]) {
-  const Vec even_p = fma(splat(p2), y[2], y[0]), odd_p = splat(p) * fma(splat(p2), y[3], y[1]);
-  const Vec even_q = fma(splat(q2), y[2], y[0]), odd_q = splat(q) * fma(splat(q2), y[3], y[1]);
-  t[0] = y[0];
-  t[1] = even_p + odd_p;
-  t[2] = even_p - odd_p;
-  t[3] = even_q + odd_q;
-  t[4] = even_q - odd_q;
-  t[5] = y[3];
+HEBB_INLINE void transform_gradient(const Vec (&y)[4], Vec (&t)[points]) {
+  put_points(y[0], fma(splat(p2), y[2], y[0]), splat(p) * fma(splat(p2), y[3], y[1]), fma(splat(q2), y[2], y[0]),
+             splat(q) * fma(splat(q2), y[3], y[1]), y[3], t);
+}
+HEBB_INLINE void transform_gradient(const Vec (&y)[2], Vec (&t)[points]) {
+  put_points(y[0], y[0], splat(p) * y[1], y[0], splat(q) * y[1], y[1], t);
+}
+
+// Sums and differences of products at +-p and +-q.
+struct Pairs {
+  Vec sum_p, difference_p, sum_q, difference_q;
+  HEBB_INLINE explicit Pairs(const Vec (&m)[points])
+      : sum_p(m[1] + m[2]), difference_p(m[1] - m[2]), sum_q(m[3] + m[4]), difference_q(m[3] - m[4]) {}
+};
+
+// A^T: the outputs from the products.
+HEBB_INLINE void transform_output(const Vec (&m)[points], Vec (&y)[4]) {
+  const Pairs at(m);
+  y[0] = m[0] + (at.sum_p + at.sum_q);
+  y[1] = fma(splat(q), at.difference_q, splat(p) * at.difference_p);
+  y[2] = fma(splat(q2), at.sum_q, splat(p2) * at.sum_p);
+  y[3] = m[5] + fma(splat(q2 * q), at.difference_q, splat(p2 * p) * at.difference_p);
+}
+HEBB_INLINE void transform_output(const Vec (&m)[points], Vec (&y)[2]) {
+  const Pairs at(m);
+  y[0] = m[0] + (at.sum_p + at.sum_q);
+  y[1] = m[5] + fma(splat(q), at.difference_q, splat(p) * at.difference_p);
 }
 
 // G^T: the filter's gradient from the products.
-HEBB_INLINE void transform_filter_gradient(const Vec (&m)[points], Vec (&g)[taps]) {
-  constexpr double scale_p = 1 / (2 * p2 * (p2 - q2)), scale_q = 1 / (2 * q2 * (q2 - p2));
-  const Vec sum_p = m[1] + m[2], difference_p = m[1] - m[2];
-  const Vec sum_q = m[3] + m[4], difference_q = m[3] - m[4];
-  g[0] = fma(splat(1 / (p2 * q2)), m[0], fma(splat(scale_q), sum_q, splat(scale_p) * sum_p));
-  g[1] = fma(splat(scale_q * q), difference_q, splat(scale_p * p) * difference_p);
-  g[2] = m[5] + fma(splat(scale_q * q2), sum_q, splat(scale_p * p2) * sum_p);
+HEBB_INLINE void transform_filter_gradient(const Vec (&m)[points], Vec (&g)[3]) {
+  const Pairs at(m);
+  g[0] = fma(splat(scale_0), m[0], fma(splat(scale_q), at.sum_q, splat(scale_p) * at.sum_p));
+  g[1] = fma(splat(scale_q * q), at.difference_q, splat(scale_p * p) * at.difference_p);
+  g[2] = m[5] + fma(splat(scale_q * q2), at.sum_q, splat(scale_p * p2) * at.sum_p);
+}
+HEBB_INLINE void transform_filter_gradient(const Vec (&m)[points], Vec (&g)[5]) {
+  const Pairs at(m);
+  g[0] = fma(splat(scale_0), m[0], fma(splat(scale_q), at.sum_q, splat(scale_p) * at.sum_p));
+  g[1] = fma(splat(scale_q * q), at.difference_q, splat(scale_p * p) * at.difference_p);
+  g[2] = fma(splat(scale_q * q2), at.sum_q, splat(scale_p * p2) * at.sum_p);
+  g[3] = fma(splat(scale_q * q2 * q), at.difference_q, splat(scale_p * p2 * p) * at.difference_p);
+  g[4] = m[5] + fma(splat(scale_q * q2 * q2), at.sum_q, splat(scale_p * p2 * p2) * at.sum_p);
 }
 
 }  // namespace hebb::cpu::HEBB_ISA::winograd

@@ -1,8 +1,8 @@
 #include "core/scratch.h"
-#include "cpu/conv/winograd/blocks.h"
 #include "cpu/conv/winograd/product.h"
 #include "cpu/conv/winograd/tiles.h"
 #include "cpu/conv/winograd/winograd.h"
+#include "cpu/gemm/plan.h"
 #include "cpu/gemm/slots.h"
 
 namespace hebb::cpu::HEBB_ISA::winograd {
@@ -20,16 +20,17 @@ struct Pass {
 };
 
 struct Plan {
-  Blocks filters, channels, tiles;
+  Cut filters, channels, tiles;
   int64_t chunks;                                    // of blocks of tiles; their sums are added at the end
   int64_t transformed_frequency, product_frequency;  // floats from a frequency to the next
   int64_t private_floats, weight_floats;
 };
 
+template <int taps>
 Plan plan_of(const Pass& pass) {
-  Plan plan{blocks_of(pass.filter_count, gradient_filters, 1),
-            blocks_of(pass.channel_count, gradient_channels, width),
-            blocks_of(pass.tile_count, gradient_tiles, 1),
+  Plan plan{cut_evenly(pass.filter_count, gradient_filters, 1),
+            cut_evenly(pass.channel_count, gradient_channels, width),
+            cut_evenly(pass.tile_count, gradient_tiles, 1),
             1,
             0,
             0,
@@ -37,22 +38,23 @@ Plan plan_of(const Pass& pass) {
             0};
   const int64_t blocks = plan.filters.count * plan.channels.count;
   plan.chunks = at_most(ceil_divide(gradient_items, blocks), plan.tiles.count);
-  plan.transformed_frequency = plan.tiles.size * row_stride + skew;
-  plan.product_frequency = plan.filters.size * plan.channels.size + skew;
+  plan.transformed_frequency = plan.tiles.piece * row_stride + skew;
+  plan.product_frequency = plan.filters.piece * plan.channels.piece + skew;
   plan.private_floats = frequencies * (2 * plan.transformed_frequency + plan.product_frequency);
   plan.weight_floats = pass.filter_count * taps * taps * pass.channel_count;
   return plan;
 }
 
 // Products to the gradients of filters x channels of a block.
+template <int taps>
 void write_weights(const Pass& pass, const Plan& plan, int64_t filters, int64_t channels, const float* products,
                    float* dweight) {
-  const int64_t count = plan.channels.length(channels);
-  for (int64_t filter = 0; filter < plan.filters.length(filters); ++filter) {
+  const int64_t count = plan.channels.size(channels);
+  for (int64_t filter = 0; filter < plan.filters.size(filters); ++filter) {
     float* const to = dweight + (plan.filters.begin(filters) + filter) * taps * taps * pass.channel_count +
                       plan.channels.begin(channels);
     for (int64_t channel = 0; channel < count; channel += width) {
-      const float* const from = products + filter * plan.channels.size + channel;
+      const float* const from = products + filter * plan.channels.piece + channel;
       const int lanes = static_cast<int>(at_most(count - channel, width));
       Vec half[taps][points];
 #pragma GCC unroll 6
@@ -62,14 +64,14 @@ void write_weights(const Pass& pass, const Plan& plan, int64_t filters, int64_t 
         for (int row = 0; row < points; ++row)
           values[row] = load(from + (row * points + column) * plan.product_frequency);
         transform_filter_gradient(values, result);
-#pragma GCC unroll 3
+#pragma GCC unroll 5
         for (int row = 0; row < taps; ++row) half[row][column] = result[row];
       }
-#pragma GCC unroll 3
+#pragma GCC unroll 5
       for (int row = 0; row < taps; ++row) {
         Vec result[taps];
         transform_filter_gradient(half[row], result);
-#pragma GCC unroll 3
+#pragma GCC unroll 5
         for (int column = 0; column < taps; ++column)
           store_partial(to + (row * taps + column) * pass.channel_count + channel, result[column], lanes);
       }
@@ -78,6 +80,7 @@ void write_weights(const Pass& pass, const Plan& plan, int64_t filters, int64_t 
 }
 
 // The sums of one chunk of tiles for one block of filters and channels.
+template <int taps>
 void compute_block(const Pass& pass, const Plan& plan, int64_t filters, int64_t channels, int64_t chunk, float* memory,
                    float* dweight) {
   float* const gradients = memory;
@@ -85,19 +88,19 @@ void compute_block(const Pass& pass, const Plan& plan, int64_t filters, int64_t 
   float* const products = inputs + frequencies * plan.transformed_frequency;
   const int64_t first = plan.tiles.count * chunk / plan.chunks, last = plan.tiles.count * (chunk + 1) / plan.chunks;
   for (int64_t tiles = first; tiles < last; ++tiles) {
-    const int64_t tile = plan.tiles.begin(tiles), count = plan.tiles.length(tiles);
-    transform_gradients(pass.gradients, tile, count, plan.filters.begin(filters), plan.filters.length(filters),
-                        {gradients, plan.transformed_frequency});
-    transform_inputs(pass.inputs, tile, count, plan.channels.begin(channels), plan.channels.length(channels),
-                     {inputs, plan.transformed_frequency});
+    const int64_t tile = plan.tiles.begin(tiles), count = plan.tiles.size(tiles);
+    transform_gradients<taps>(pass.gradients, tile, count, plan.filters.begin(filters), plan.filters.size(filters),
+                              {gradients, plan.transformed_frequency});
+    transform_inputs<taps>(pass.inputs, tile, count, plan.channels.begin(channels), plan.channels.size(channels),
+                           {inputs, plan.transformed_frequency});
     Product product;
-    product.rows = plan.filters.length(filters);
-    product.columns = round_up(plan.channels.length(channels), width);
+    product.rows = plan.filters.size(filters);
+    product.columns = round_up(plan.channels.size(channels), width);
     product.depth = count;
     product.chunk_step = 0;
     product.b_step = row_stride;
     product.panel_step = column_tile;
-    product.c_stride = plan.channels.size;
+    product.c_stride = plan.channels.piece;
     product.accumulate = tiles > first;
     for (int64_t frequency = 0; frequency < frequencies; ++frequency) {
       product.a = gradients + frequency * plan.transformed_frequency;
@@ -106,7 +109,7 @@ void compute_block(const Pass& pass, const Plan& plan, int64_t filters, int64_t 
       multiply_transposed(product);
     }
   }
-  write_weights(pass, plan, filters, channels, products, dweight);
+  write_weights<taps>(pass, plan, filters, channels, products, dweight);
 }
 
 void add_chunks(const float* partial, int64_t chunks, int64_t stride, int64_t begin, int64_t end, float* sums) {
@@ -118,8 +121,9 @@ void add_chunks(const float* partial, int64_t chunks, int64_t stride, int64_t be
   }
 }
 
+template <int taps>
 void run(const Pass& pass) {
-  const Plan plan = plan_of(pass);
+  const Plan plan = plan_of<taps>(pass);
   const int64_t blocks = plan.filters.count * plan.channels.count;
   const int threads = static_cast<int>(at_most(thread_count(), blocks * plan.chunks));
   const int64_t partial_floats = plan.chunks > 1 ? plan.chunks * plan.weight_floats : 0;
@@ -129,9 +133,9 @@ void run(const Pass& pass) {
   for_slots(threads, blocks * plan.chunks, [&](int slot, int64_t begin, int64_t end) {
     for (int64_t item = begin; item < end; ++item) {
       const int64_t chunk = item / blocks, block = item % blocks;
-      compute_block(pass, plan, block / plan.channels.count, block % plan.channels.count, chunk,
-                    memory + slot * plan.private_floats,
-                    plan.chunks > 1 ? partial + chunk * plan.weight_floats : pass.dweight);
+      compute_block<taps>(pass, plan, block / plan.channels.count, block % plan.channels.count, chunk,
+                          memory + slot * plan.private_floats,
+                          plan.chunks > 1 ? partial + chunk * plan.weight_floats : pass.dweight);
     }
   });
   if (plan.chunks == 1) return;
@@ -141,9 +145,9 @@ void run(const Pass& pass) {
   });
 }
 
-}  // namespace
-
-void gradient_of_weight(const Convolution& c, const float* grad, const float* x, float* dweight) {
+template <int taps>
+void gradient_of_weight_by(const Convolution& c, const float* grad, const float* x, float* dweight) {
+  constexpr int outputs = outputs_of<taps>;
   const Conv2dGeometry& g = c.geometry;
   const int64_t filters = c.group_filters();
   const int64_t rows = ceil_divide(c.out_height, outputs), columns = ceil_divide(c.out_width, outputs);
@@ -153,8 +157,14 @@ void gradient_of_weight(const Convolution& c, const float* grad, const float* x,
     pass.inputs = {x + group * c.depth, c.height, c.width, c.channels, -g.pad_top, -g.pad_left, rows, columns};
     pass.dweight = dweight + group * filters * c.window();
     pass.tile_count = c.images * rows * columns, pass.filter_count = filters, pass.channel_count = c.depth;
-    run(pass);
+    run<taps>(pass);
   }
+}
+
+}  // namespace
+
+void gradient_of_weight(const Convolution& c, const float* grad, const float* x, float* dweight) {
+  (c.window_height == 3 ? gradient_of_weight_by<3> : gradient_of_weight_by<5>)(c, grad, x, dweight);
 }
 
 }  // namespace hebb::cpu::HEBB_ISA::winograd
