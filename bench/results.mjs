@@ -76,8 +76,11 @@ function compilerOf(addon) {
 
 function versions({ node, root }) {
   const { version } = readJson(path('../package.json'));
-  const git = spawnSync('git', ['describe', '--always', '--dirty'], { cwd: root, encoding: 'utf8' });
-  const commit = git.status === 0 ? ` (${git.stdout.trim()})` : '';
+  const git = (...args) => spawnSync('git', args, { cwd: root, encoding: 'utf8' });
+  const described = git('describe', '--always');
+  // The results change as they are saved: that does not make them another hebb's.
+  const changed = git('diff', '--quiet', 'HEAD', '--', ':/', ':!/bench/results', ':!/bench/RESULTS.md').status !== 0;
+  const commit = described.status === 0 ? ` (${described.stdout.trim()}${changed ? '-dirty' : ''})` : '';
   let compiler = 'unknown';
   try {
     compiler = compilerOf(path('../build/Release/hebb.node'));
