@@ -110,10 +110,11 @@ void run_phases(const Phases& p, const float* grad) {
   run(gemm);
 }
 
-// Few input channels would leave most lanes of the product's columns empty.
+// Few input channels would leave most lanes of the product's columns empty, or half of its registers.
+constexpr int64_t few_channels = 8;
 bool is_better_scattered(const Convolution& c) {
   const Conv2dGeometry& g = c.geometry;
-  return g.groups == 1 && g.dilation_height == 1 && g.dilation_width == 1 && 2 * c.depth <= Vec::width &&
+  return g.groups == 1 && g.dilation_height == 1 && g.dilation_width == 1 && c.depth <= few_channels &&
          c.window() > c.depth && c.group_filters() > 0 && c.positions() > 0;
 }
 
