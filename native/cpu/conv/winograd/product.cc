@@ -1,6 +1,7 @@
 #include "cpu/conv/winograd/product.h"
 
 #include "cpu/gemm/pack.h"
+#include "cpu/gemm/tile_sums.h"
 
 namespace hebb::cpu::HEBB_ISA::winograd {
 namespace {
@@ -20,49 +21,37 @@ struct Tile {
 };
 using TileFunction = void (*)(const Tile&);
 
-template <bool transposed, int rows, int vectors>
-void multiply_tile(const Tile& t) {
-  constexpr int64_t row_step = transposed ? 1 : row_stride, depth_step = transposed ? row_stride : 1;
-  Vec sum[rows][vectors];
-#pragma GCC unroll 16
-  for (int row = 0; row < rows; ++row) {
-#pragma GCC unroll 4
-    for (int v = 0; v < vectors; ++v) {
-      sum[row][v] = zero();
-      __builtin_prefetch(t.c + row * t.c_stride + v * width, 1);
-    }
-  }
-  const float* a = t.a;
-  const float* b = t.b;
-  const float* next = t.next;
-  for (const float* end = a + t.depth * depth_step; a != end; a += depth_step, b += t.b_step, next += t.next_step) {
-    __builtin_prefetch(next, 0, 2);
-    Vec right[vectors];
-#pragma GCC unroll 4
-    for (int v = 0; v < vectors; ++v) right[v] = load(b + v * width);
+template <bool transposed>
+struct FrequencyLoops {
+  using Function = TileFunction;
+
+  template <int rows, int vectors>
+  static void of(const Tile& t) {
+    constexpr int64_t row_step = transposed ? 1 : row_stride, depth_step = transposed ? row_stride : 1;
+    Vec sum[rows][vectors];
+    clear(sum);
 #pragma GCC unroll 16
     for (int row = 0; row < rows; ++row) {
-      const Vec left = splat(a[row * row_step]);
 #pragma GCC unroll 4
-      for (int v = 0; v < vectors; ++v) sum[row][v] = fma(left, right[v], sum[row][v]);
+      for (int v = 0; v < vectors; ++v) __builtin_prefetch(t.c + row * t.c_stride + v * width, 1);
+    }
+    const float* a = t.a;
+    const float* b = t.b;
+    const float* next = t.next;
+    for (const float* end = a + t.depth * depth_step; a != end; a += depth_step, b += t.b_step, next += t.next_step) {
+      __builtin_prefetch(next, 0, 2);
+      add_product(
+          sum, [&](int row) { return a[row * row_step]; }, b);
+    }
+    float* c = t.c;
+#pragma GCC unroll 16
+    for (int row = 0; row < rows; ++row, c += t.c_stride) {
+#pragma GCC unroll 4
+      for (int v = 0; v < vectors; ++v)
+        store(c + v * width, t.accumulate ? load(c + v * width) + sum[row][v] : sum[row][v]);
     }
   }
-  float* c = t.c;
-#pragma GCC unroll 16
-  for (int row = 0; row < rows; ++row, c += t.c_stride) {
-#pragma GCC unroll 4
-    for (int v = 0; v < vectors; ++v)
-      store(c + v * width, t.accumulate ? load(c + v * width) + sum[row][v] : sum[row][v]);
-  }
-}
-
-template <bool transposed, int rows>
-HEBB_INLINE TileFunction pick(int wanted, int64_t columns) {
-  static_assert(column_vectors == 2);
-  if (wanted == rows) return columns > width ? multiply_tile<transposed, rows, 2> : multiply_tile<transposed, rows, 1>;
-  if constexpr (rows > 1) return pick<transposed, rows - 1>(wanted, columns);
-  return nullptr;
-}
+};
 
 // Panel of b by panel: it stays in the cache while those of a pass, and meanwhile the next one comes.
 template <bool transposed>
@@ -76,7 +65,8 @@ HEBB_INLINE void multiply_tiles(const Product& p) {
     for (int64_t panel = 0; panel < panels; ++panel) {
       const int64_t row = p.rows * panel / panels;
       const int rows = static_cast<int>(p.rows * (panel + 1) / panels - row);
-      const TileFunction function = pick<transposed, row_tile>(rows, p.columns - column);
+      const TileFunction function =
+          pick<FrequencyLoops<transposed>, row_tile>(rows, p.columns - column > width ? 2 : 1);
       tile.a = p.a + row * (transposed ? 1 : row_stride);
       tile.b = b;
       tile.c = p.c + row * p.c_stride + column;
