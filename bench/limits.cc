@@ -140,7 +140,7 @@ int main() {
   shared_out(largest / sizeof(Vec), [=](size_t begin, size_t end) {
     for (size_t at = begin; at < end; at++) memory[at] = splat(1.0f);
   });
-  for (size_t bytes = smallest; bytes <= largest; bytes *= 4) {
+  for (size_t bytes = smallest; bytes <= largest; bytes *= 2) {
     const size_t count = bytes / sizeof(Vec);
     std::printf("%s{\"bytes\":%zu,\"read\":%.1f,\"copy\":%.1f}", bytes > smallest ? "," : "", bytes,
                 reading(memory, count), copying(memory, count));

@@ -84,6 +84,6 @@ export function measureLimits(isa, threads) {
  * @param {import('./workloads/index.mjs').Workload} workload
  */
 export function floorSeconds(limits, { flop = 0, bytes = 0 }) {
-  const level = limits.bandwidth.find((size) => 2 * size.bytes >= bytes) ?? limits.bandwidth.at(-1);
+  const level = limits.bandwidth.find((size) => Math.SQRT2 * size.bytes >= bytes) ?? limits.bandwidth.at(-1);
   return Math.max(flop / limits.gflops, bytes / Math.max(level.read, level.copy)) / 1e9;
 }

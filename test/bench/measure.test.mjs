@@ -36,6 +36,7 @@ test('floorSeconds: the longer of computing and moving, at the bandwidth of the 
   const limits = { gflops: 10, bandwidth };
   expect(floorSeconds(limits, { flop: 1e10 })).toBeCloseTo(1, 12);
   expect(floorSeconds(limits, { bytes: 1000 })).toBeCloseTo(1000 / 4e9, 15);
+  expect(floorSeconds(limits, { bytes: 1500 })).toBeCloseTo(1500 / 1e9, 15);
   expect(floorSeconds(limits, { bytes: 1e9 })).toBeCloseTo(1, 12);
   expect(floorSeconds(limits, { flop: 1e9, bytes: 1e9 })).toBeCloseTo(1, 12);
 });
