@@ -3,6 +3,19 @@
 namespace hebb::cpu::HEBB_ISA {
 namespace {
 
+// Images of so many floats come from memory, and the processor's own prefetching is at a loss with windows.
+constexpr int64_t fetched_floats = int64_t{1} << 22;
+
+// The cells that the window below this one will be the first to need.
+template <class Width, class Window>
+HEBB_INLINE void fetch_below(Width, Window window, const float* x, int64_t row_stride, int64_t channels,
+                             const Pool2dGeometry& g) {
+  for (int64_t h = 0; h < g.stride_height; ++h)
+    for (int64_t w = 0; w < g.stride_width; ++w)
+      for (int v = 0; v < Width::vectors; ++v)
+        __builtin_prefetch(x + (window.rows + h) * row_stride + w * channels + v * Vec::width);
+}
+
 template <class Width, class Window>
 HEBB_INLINE void max_of_window(Width width, Window window, const float* x, int64_t row_stride, int64_t channels,
                                float* y) {
@@ -44,15 +57,27 @@ HEBB_INLINE void argmax_of_window(Width width, Window window, const float* x, in
 void max_pool2d(In<float> x, Out<float> y, Optional<Out<uint8_t>> argmax, Pool2dGeometry geometry) {
   if (y.size() == 0) return;
   const int64_t channels = x.shape.dims[3], row_stride = x.shape.dims[2] * channels;
-  if (argmax) {
-    for_each_window(x.shape, y.shape, geometry, [&](auto lanes, auto window, int64_t input, int64_t output) {
-      argmax_of_window(lanes, window, x.data + input, row_stride, channels, geometry.kernel_width, y.data + output,
-                       argmax.data + output);
+  const auto pool = [&](const auto& fetch) {
+    if (argmax) {
+      for_each_window(x.shape, y.shape, geometry, [&](auto lanes, auto window, int64_t input, int64_t output) {
+        fetch(lanes, window, input);
+        argmax_of_window(lanes, window, x.data + input, row_stride, channels, geometry.kernel_width, y.data + output,
+                         argmax.data + output);
+      });
+    } else {
+      for_each_window(x.shape, y.shape, geometry, [&](auto lanes, auto window, int64_t input, int64_t output) {
+        fetch(lanes, window, input);
+        max_of_window(lanes, window, x.data + input, row_stride, channels, y.data + output);
+      });
+    }
+  };
+  if (x.size() >= fetched_floats) {
+    // Inlined, or the compiler takes it for a function without effect and leaves it out.
+    pool([&](auto lanes, auto window, int64_t input) __attribute__((always_inline)) {
+      fetch_below(lanes, window, x.data + input, row_stride, channels, geometry);
     });
   } else {
-    for_each_window(x.shape, y.shape, geometry, [&](auto lanes, auto window, int64_t input, int64_t output) {
-      max_of_window(lanes, window, x.data + input, row_stride, channels, y.data + output);
-    });
+    pool([](auto, auto, int64_t) {});
   }
 }
 
