@@ -1,3 +1,4 @@
+#include "cpu/isa.h"
 #include "harness.h"
 
 namespace hebb::test {
@@ -197,4 +198,24 @@ TEST(pool2d_errors) {
 }
 
 }  // namespace
+// Images that do not fit a cache go another way on the CPU. (An emulated GPU, which has one, would take minutes.)
+TEST(max_pool2d_of_large_images) {
+  const Case c{2, 1030, 1027, 2, {3, 3, 2, 2, 1, 1, 1, 1}};
+  Random random(3);
+  const Array<float> x = random.floats(image_shape(c), -1, 1);
+  const Array<float> want = garbage<float>(pooled(c));
+  const Array<uint8_t> cells = garbage<uint8_t>(pooled(c));
+  reference().max_pool2d(x, want, cells, c.geometry);
+  for (const cpu::Isa isa : cpu::supported()) {
+    const KernelTable& kernels = cpu::table_for(isa);
+    const Array<float> plain = garbage<float>(pooled(c)), got = garbage<float>(pooled(c));
+    const Array<uint8_t> argmax = garbage<uint8_t>(pooled(c));
+    kernels.max_pool2d(x, plain, Optional<Out<uint8_t>>{}, c.geometry);
+    kernels.max_pool2d(x, got, argmax, c.geometry);
+    CHECK(same_bits(plain, want));
+    CHECK(same_bits(got, want));
+    CHECK(same_bits(argmax, cells));
+  }
+}
+
 }  // namespace hebb::test
