@@ -1,6 +1,7 @@
 // npm run bench:errors -- [--isa NAME] [--only NAME,NAME] [--save]: the rounding errors of the suite's convolutions that
 // go Winograd's way, beside those of the direct way; both against sums in double. Takes minutes: the reference is slow.
 import { parseArgs } from 'node:util';
+import { inputsOf } from './inputs.mjs';
 import { errorTable } from './markdown.mjs';
 import { errorsOf } from './measure.mjs';
 import { keepBeside } from './results.mjs';
@@ -17,10 +18,7 @@ const OUTPUTS = { fwd: ['forward'], bwd: ['input gradient', 'weight gradient'] }
 
 /** The outputs of a workload's kernels as arrays. */
 async function outputsOf({ hebb, kernel, emptyLike }, workload, device) {
-  hebb.manualSeed(1);
-  const inputs = Object.fromEntries(
-    Object.entries(workload.inputs).map(([name, input]) => [name, input.make(hebb, device)]),
-  );
+  const inputs = inputsOf(hebb, workload, device);
   const outputs = workload.run({ hebb, kernel, emptyLike, device }, inputs);
   const values = [];
   for (const tensor of [...outputs, ...Object.values(inputs)]) {

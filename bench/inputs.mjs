@@ -21,6 +21,17 @@ export function normal(...shape) {
   return { shape, size: sizeOf(shape), make };
 }
 
+export const SEED = 1;
+
+/**
+ * A workload's inputs, the same on every device.
+ * @param {import('./workloads/index.mjs').Workload} workload
+ */
+export function inputsOf(hebb, workload, device) {
+  hebb.manualSeed(SEED);
+  return Object.fromEntries(Object.entries(workload.inputs).map(([name, input]) => [name, input.make(hebb, device)]));
+}
+
 /** Class numbers, each as likely. @returns {Input} */
 export function labels(count, classes) {
   const make = (hebb, device) => {

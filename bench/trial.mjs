@@ -4,19 +4,12 @@ import hebb from '../dist/index.js';
 import { run as kernel } from '../dist/kernel.js';
 import { emptyLike } from '../dist/tensor.js';
 import { compare, compareGradients, referenceFor } from './check.mjs';
+import { inputsOf, SEED } from './inputs.mjs';
 import { measure } from './measure.mjs';
 import { watchResident } from './resident.mjs';
 import { workloadNamed } from './workloads/index.mjs';
 
-const SEED = 1;
-
 /** @typedef {import('./workloads/index.mjs').Workload} Workload */
-
-/** The workload's inputs, the same on every device. @param {Workload} workload */
-function inputsOf(workload, device) {
-  hebb.manualSeed(SEED);
-  return Object.fromEntries(Object.entries(workload.inputs).map(([name, input]) => [name, input.make(hebb, device)]));
-}
 
 /** With parameters that are the same on every device. @returns {import('./workloads/index.mjs').Prepared} */
 function prepare(workload, inputs, device) {
@@ -31,7 +24,7 @@ function prepare(workload, inputs, device) {
 }
 
 function checkedOn(workload, device) {
-  const { outputs, gradients } = prepare(workload, inputsOf(workload, device), device);
+  const { outputs, gradients } = prepare(workload, inputsOf(hebb, workload, device), device);
   hebb.manualSeed(SEED); // each device has a generator of its own: dropout draws the same from here on
   return { outputs: outputs(), gradients: gradients?.() ?? [] };
 }
@@ -50,7 +43,7 @@ async function check(workload, device, precision) {
 
 /** The most memory of the parameters and of calls, inputs not counted: what hebb's allocator and the kernel's account say. */
 async function time(workload, device, budget) {
-  const inputs = inputsOf(workload, device);
+  const inputs = inputsOf(hebb, workload, device);
   await hebb.synchronize(device);
   hebb.resetPeakMemory(device);
   const { used } = hebb.memory(device);

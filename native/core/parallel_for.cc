@@ -78,7 +78,7 @@ FlushedDenormals::~FlushedDenormals() { set_float_control(before_); }
 
 namespace {
 
-void share_out(int64_t count, int64_t grain, RangeBody body, bool is_brief) {
+void share_out(int64_t count, int64_t grain, RangeBody body, Team::Length length) {
   if (count <= 0) return;
   const int64_t grains = (count + grain - 1) / grain;
   const int64_t wanted = thread_count();
@@ -90,7 +90,7 @@ void share_out(int64_t count, int64_t grain, RangeBody body, bool is_brief) {
   if (Team* const led = Team::led()) {
     const int members = team < led->size() ? team : led->size();
     const Shared shared{count, grain, grains, members, &body};
-    return is_brief ? led->run_brief(members, Shared::take, &shared) : led->run(members, Shared::take, &shared);
+    return led->run(members, Shared::take, &shared, length);
   }
 #pragma omp parallel num_threads(team)
   {
@@ -103,7 +103,9 @@ void share_out(int64_t count, int64_t grain, RangeBody body, bool is_brief) {
 
 }  // namespace
 
-void parallel_for(int64_t count, int64_t grain, RangeBody body) { share_out(count, grain, body, false); }
-void brief_parallel_for(int64_t count, int64_t grain, RangeBody body) { share_out(count, grain, body, true); }
+void parallel_for(int64_t count, int64_t grain, RangeBody body) { share_out(count, grain, body, Team::Length::any); }
+void brief_parallel_for(int64_t count, int64_t grain, RangeBody body) {
+  share_out(count, grain, body, Team::Length::brief);
+}
 
 }  // namespace hebb

@@ -82,9 +82,6 @@ void Team::help() {
   }
 }
 
-void Team::run(int members, Share share, const void* context) { run(members, share, context, Length::any); }
-void Team::run_brief(int members, Share share, const void* context) { run(members, share, context, Length::brief); }
-
 void Team::run(int members, Share share, const void* context, Length length) {
   // Waking a member takes as long as brief work; but where there is more and more of it, it pays.
   constexpr int lonely_at_most = 2;

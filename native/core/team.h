@@ -20,9 +20,9 @@ class Team {
 
   // Calls share(context, index) for each index below `members`, index 0 on the leader, and returns when all have.
   using Share = void (*)(const void* context, int index);
-  void run(int members, Share share, const void* context);
-  // The same for a few microseconds' work: no member is woken for it, but a thread that helps may take shares of it.
-  void run_brief(int members, Share share, const void* context);
+  // For brief work, of a few microseconds, no member is woken, but guests may take shares of it.
+  enum class Length { any, brief };
+  void run(int members, Share share, const void* context, Length length = Length::any);
   // A guest, on any thread, while the team exists: members leave brief work to guests, on whose processor they may be.
   void enter() { guests_.fetch_add(1); }
   void leave() { guests_.fetch_sub(1); }
@@ -31,12 +31,10 @@ class Team {
  private:
   struct Work;
   struct Post;
-  enum class Length { any, brief };
   explicit Team(int size);
   Team(const Team&) = delete;
   Team& operator=(const Team&) = delete;
   ~Team();
-  void run(int members, Share share, const void* context, Length length);
   void stand_by(Post& post, int index);
   void lead_present(int present, const std::function<void()>& body);
 

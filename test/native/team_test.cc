@@ -130,7 +130,7 @@ TEST(team_leaves_brief_work_to_a_guest) {
     const std::thread::id here = std::this_thread::get_id(), there = guest.thread.get_id();
     for (int round = 0; round < 10; ++round) {
       Places places;
-      team.run_brief(2, Places::note, &places);
+      team.run(2, Places::note, &places, Team::Length::brief);
       CHECK(places.of[0].load() == here);
       CHECK(places.of[1].load() == there);
       CHECK_EQ(places.denormal.load(), 0);  // as on any thread of a team,
@@ -160,7 +160,7 @@ TEST(team_wakes_members_for_brief_work_only_when_it_goes_on) {
     for (int round = 1; round <= 3; ++round) {
       Places places;
       places.patient = round == 3;
-      Team::led()->run_brief(2, Places::note, &places);
+      Team::led()->run(2, Places::note, &places, Team::Length::brief);
       CHECK_EQ(places.of[1].load() == here, round < 3);
     }
   });

@@ -23,8 +23,8 @@ struct Pass {
 // threads adds up the same parts.
 struct Plan {
   Cut panels, blocks, groups, chunks;  // of filters; of positions; of panels; of blocks
+  int64_t panel_floats;                // of an item's sums: [window, tile_columns]
   int64_t item_floats() const { return groups.piece * panel_floats; }
-  int64_t panel_floats;  // of an item's sums: [window, tile_columns]
 };
 
 // With fewer positions, sums take longer on their way to memory than patches to be packed.
@@ -38,7 +38,7 @@ Plan plan_of(const Pass& pass) {
   plan.panel_floats = pass.window * tile_columns;
   const int64_t fit = item_floats / plan.panel_floats;
   plan.groups = cut_evenly(plan.panels.count, at_most(fit > 1 ? fit : 1, most_panels), 1);
-  plan.blocks = {pass.positions, pass.patches.row_block, ceil_divide(pass.positions, pass.patches.row_block)};
+  plan.blocks = cut_by(pass.positions, pass.patches.row_block);
   const int64_t sums = plan.panels.count * plan.panel_floats;
   const int64_t chunks =
       at_most(at_most(wanted_items / plan.groups.count, pass.positions / split_depth), partial_floats / sums);
@@ -141,15 +141,15 @@ void run(const Pass& pass) {
       const int64_t chunk = index / plan.groups.count, group = index - chunk * plan.groups.count;
       const Item item{pass,
                       plan,
-                      {plan.groups.begin(group), plan.groups.begin(group) + plan.groups.size(group)},
-                      {plan.chunks.begin(chunk), plan.chunks.begin(chunk) + plan.chunks.size(chunk)},
+                      plan.groups.range(group),
+                      plan.chunks.range(chunk),
                       sums + index * plan.item_floats(),
                       own,
                       own + gradient_floats};
       for (int64_t block = item.blocks.begin; block < item.blocks.end; ++block) item.add_block(block);
     }
   });
-  const Cut strips{pass.window, Vec::width, ceil_divide(pass.window, Vec::width)};
+  const Cut strips = cut_by(pass.window, Vec::width);
   for_slots(threads, plan.panels.count * strips.count, [&](int, int64_t begin, int64_t end) {
     for (int64_t index = begin; index < end; ++index) {
       const int64_t panel = index / strips.count, strip = index - panel * strips.count;

@@ -6,25 +6,25 @@ namespace hebb::cpu::HEBB_ISA {
 
 HEBB_INLINE int64_t ceil_divide(int64_t value, int64_t divisor) { return (value + divisor - 1) / divisor; }
 
+struct Range {
+  int64_t begin, end;
+};
+
 // An extent cut into pieces of one size, but for the last.
 struct Cut {
   int64_t extent, piece, count;
   HEBB_INLINE int64_t begin(int64_t index) const { return index * piece; }
   HEBB_INLINE int64_t size(int64_t index) const { return at_most(extent - index * piece, piece); }
+  HEBB_INLINE Range range(int64_t index) const { return {begin(index), begin(index) + size(index)}; }
 };
+HEBB_INLINE Cut cut_by(int64_t extent, int64_t piece) { return {extent, piece, ceil_divide(extent, piece)}; }
 HEBB_INLINE Cut cut_evenly(int64_t extent, int64_t largest_piece, int64_t multiple) {
   if (extent == 0) return {0, largest_piece, 0};
   const int64_t piece = round_up(ceil_divide(extent, ceil_divide(extent, largest_piece)), multiple);
-  return {extent, piece, ceil_divide(extent, piece)};
+  return cut_by(extent, piece);
 }
 
-struct Range {
-  int64_t begin, end;
-};
-
-HEBB_INLINE Cut column_panels_of(int64_t columns) {
-  return {columns, tile_columns, ceil_divide(columns, tile_columns)};
-}
+HEBB_INLINE Cut column_panels_of(int64_t columns) { return cut_by(columns, tile_columns); }
 // A product of no depth still writes its elements: one block of depth 0.
 HEBB_INLINE Cut depth_blocks_of(int64_t depth) {
   return depth == 0 ? Cut{0, depth_block, 1} : cut_evenly(depth, depth_block, Vec::width);

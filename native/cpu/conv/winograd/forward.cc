@@ -33,7 +33,7 @@ Plan plan_of(const Pass& pass) {
   plan.tiles = cut_evenly(pass.tile_count, plan.stored_filters ? tile_block : few_tiles, 1);
   plan.filters =
       cut_evenly(pass.filter_count, plan.stored_filters ? filter_block : few_tiles_filter_block, column_tile);
-  plan.depths = {pass.depth, row_stride, ceil_divide(pass.depth, row_stride)};
+  plan.depths = cut_by(pass.depth, row_stride);
   const int64_t filter_depth = plan.stored_filters ? pass.depth : row_stride;
   plan.filter_panel = filter_depth * column_tile;
   plan.filter_frequency = filter_depth * plan.filters.piece + skew;
