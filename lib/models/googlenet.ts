@@ -11,6 +11,7 @@ import {
   normalizedConv2d,
   Sequential,
 } from '../nn';
+import type { Activation } from '../ops/activation';
 import type { Tensor } from '../tensor';
 import { chain, depthConcat } from './chain';
 import type { ImageNetworkOptions } from './options';
@@ -26,7 +27,11 @@ class BasicConv2d extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    return normalizedConv2d(x, this.conv, this.bn, 'relu');
+    return this.forwardActivated(x, 'relu');
+  }
+
+  forwardActivated(x: Tensor, activation: Activation): Tensor {
+    return normalizedConv2d(x, this.conv, this.bn, activation);
   }
 }
 
@@ -152,7 +157,11 @@ export class GoogLeNet extends Module {
     };
     return chain(
       x,
-      ...through([this.conv1, this.maxpool1, this.conv2, this.conv3, this.maxpool2]),
+      (y) => this.conv1.forwardActivated(y, 'none'),
+      (y) => this.maxpool1.forwardActivated(y, 'relu'),
+      (y) => this.conv2.forward(y),
+      (y) => this.conv3.forwardActivated(y, 'none'),
+      (y) => this.maxpool2.forwardActivated(y, 'relu'),
       ...through([this.inception3a, this.inception3b, this.maxpool3]),
       withHead(this.inception4a, this.aux1),
       ...through([this.inception4b, this.inception4c]),

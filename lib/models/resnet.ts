@@ -129,8 +129,8 @@ class ResNet extends Module {
   forward(x: Tensor): Tensor {
     return chain(
       x,
-      (y) => normalizedConv2d(y, this.conv1, this.bn1, 'relu'),
-      (y) => this.maxpool.forward(y),
+      (y) => normalizedConv2d(y, this.conv1, this.bn1),
+      (y) => this.maxpool.forwardActivated(y, 'relu'),
       (y) => this.layer1.forward(y),
       (y) => this.layer2.forward(y),
       (y) => this.layer3.forward(y),

@@ -1,3 +1,4 @@
+import type { Activation } from '../ops/activation';
 import { type AvgPool2dOptions, adaptiveAvgPool2d, avgPool2d, type MaxPool2dOptions, maxPool2d } from '../ops/pool2d';
 import type { Pair } from '../ops/shapes';
 import type { Tensor } from '../tensor';
@@ -14,6 +15,11 @@ export class MaxPool2d extends Module {
 
   forward(x: Tensor): Tensor {
     return maxPool2d(x, this.kernelSize, this.options);
+  }
+
+  /** Of the activated x, the activation being left to the pooling. */
+  forwardActivated(x: Tensor, activation: Activation): Tensor {
+    return maxPool2d(x, this.kernelSize, { ...this.options, activation });
   }
 }
 

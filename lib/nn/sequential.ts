@@ -1,4 +1,5 @@
 import { handOver } from '../autograd';
+import type { Activation } from '../ops/activation';
 import type { Tensor } from '../tensor';
 import { ReLU } from './activations';
 import { BatchNorm2d } from './batchNorm2d';
@@ -6,10 +7,12 @@ import { Conv2d } from './conv2d';
 import { Linear } from './linear';
 import { Module } from './module';
 import { normalizedConv2d } from './normalized';
+import { MaxPool2d } from './pool2d';
 
 /**
- * Modules one after the other, named by their place. A linear, convolution or batch norm followed by a ReLU runs as one, and so does
- * in evaluation, without gradients, a convolution followed by a batch norm.
+ * Modules one after the other, named by their place. A linear, convolution or batch norm followed by a ReLU runs as one,
+ * and so does in evaluation, without gradients, a convolution followed by a batch norm. A ReLU between one of these and a
+ * max-pooling runs with the pooling.
  */
 export class Sequential extends Module {
   readonly #layers: readonly Module[];
@@ -30,7 +33,7 @@ export class Sequential extends Module {
   forward(x: Tensor): Tensor {
     let current = x;
     for (let index = 0; index < this.#layers.length; ) {
-      const [next, used] = step(current, this.#layers.slice(index, index + 3));
+      const [next, used] = step(current, this.#layers.slice(index, index + 4));
       index += used;
       if (current !== x) handOver(current, next);
       current = next;
@@ -40,17 +43,27 @@ export class Sequential extends Module {
 }
 
 /** The first layer's output, with as many of the others as run with it, and how many that are. */
-function step(x: Tensor, [layer, second, third]: readonly Module[]): [Tensor, number] {
+function step(x: Tensor, layers: readonly Module[]): [Tensor, number] {
+  const [layer, second] = layers as [Module, ...Module[]];
   // Classes that extend these may have a forward of their own.
-  if (layer?.constructor === Conv2d && second?.constructor === BatchNorm2d) {
-    const rectified = third instanceof ReLU;
-    const y = normalizedConv2d(x, layer as Conv2d, second as BatchNorm2d, rectified ? 'relu' : 'none');
-    return [y, rectified ? 3 : 2];
-  }
-  if (fusible(layer) && second instanceof ReLU) return [layer.forwardActivated(x, 'relu'), 2];
-  return [(layer as Module).forward(x), 1];
+  const normalized = layer.constructor === Conv2d && second?.constructor === BatchNorm2d;
+  const forward = (activation: Activation) =>
+    normalized
+      ? normalizedConv2d(x, layer as Conv2d, second as BatchNorm2d, activation)
+      : fusible(layer) && activation !== 'none'
+        ? layer.forwardActivated(x, activation)
+        : layer.forward(x);
+  const used = normalized ? 2 : 1;
+  if (!(normalized || fusible(layer)) || !(layers[used] instanceof ReLU)) return [forward('none'), used];
+  const pool = layers[used + 1];
+  if (pool?.constructor !== MaxPool2d) return [forward('relu'), used + 1];
+  // The largest of a window, then its ReLU: the same, but for ReLU's gradient, which has fewer values to pass through.
+  const sums = forward('none');
+  const y = (pool as MaxPool2d).forwardActivated(sums, 'relu');
+  handOver(sums, y);
+  return [y, used + 2];
 }
 
-function fusible(layer: Module | undefined): layer is Linear | Conv2d | BatchNorm2d {
-  return layer instanceof Linear || layer instanceof Conv2d || layer instanceof BatchNorm2d;
+function fusible(layer: Module): layer is Linear | Conv2d | BatchNorm2d {
+  return layer.constructor === Linear || layer.constructor === Conv2d || layer.constructor === BatchNorm2d;
 }

@@ -4,10 +4,12 @@ import { tensor } from '../create';
 import { HebbError } from '../errors';
 import { run } from '../kernel';
 import { empty, emptyLike, type Tensor } from '../tensor';
+import { type Activation, activationNumber } from './activation';
 import { matmul } from './matmul';
 import { reshape } from './movement';
 import { mean } from './reduce';
 import { expectRank, type Pair, pair, windowCount } from './shapes';
+import { relu } from './unary';
 
 export interface Pool2dOptions {
   /** Default: the window, so that windows do not overlap. */
@@ -19,6 +21,8 @@ export interface Pool2dOptions {
 export interface MaxPool2dOptions extends Pool2dOptions {
   /** Whether a last window that reaches over the bottom or the right edge counts, if it starts before that. Default: false. */
   ceilMode?: boolean;
+  /** Applied to the largest; as good as before the windows are taken, on fewer values. Default: 'none'. */
+  activation?: Activation;
 }
 
 export interface AvgPool2dOptions extends Pool2dOptions {
@@ -54,14 +58,23 @@ function geometryOf(op: string, x: Tensor, kernelSize: Pair, options: MaxPool2dO
 
 /** The largest in each window of x [N, H, W, C]; padding never wins. Windows have 256 cells at most. */
 export function maxPool2d(x: Tensor, kernelSize: Pair, options: MaxPool2dOptions = {}): Tensor {
+  const { activation = 'none' } = options;
   const { geometry, shape } = geometryOf('maxPool2d', x, kernelSize, options);
+  const [kernelHeight, kernelWidth] = pair(kernelSize);
+  if (activation === 'relu' && kernelHeight * kernelWidth > 255) {
+    // No number is left for a window that lets no gradient pass.
+    const largest = maxPool2d(x, kernelSize, { ...options, activation: 'none' });
+    const y = relu(largest);
+    handOver(largest, y);
+    return y;
+  }
   const y = empty(shape, 'float32', x.deviceNumber);
   if (!wantsGradient([x])) {
-    run('max_pool2d', x, y, null, geometry);
+    run('max_pool2d', x, y, null, geometry, activationNumber(activation));
     return y;
   }
   const argmax = empty(shape, 'uint8', x.deviceNumber);
-  run('max_pool2d', x, y, argmax, geometry);
+  run('max_pool2d', x, y, argmax, geometry, activationNumber(activation));
   const backward = (grad: Tensor) => {
     const dx = emptyLike(x);
     run('max_pool2d_backward', grad, argmax, dx, geometry);

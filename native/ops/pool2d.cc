@@ -38,24 +38,26 @@ void check_pooling(const char* image_name, const Shape& image, const char* poole
   expect_shape(pooled_name, pooled, expected);
 }
 
-void check_argmax_window(const Pool2dGeometry& geometry) {
+void check_argmax_window(const Pool2dGeometry& geometry, int64_t most) {
   const int64_t cells = geometry.kernel_height * geometry.kernel_width;
-  if (cells > largest_argmax_window) {
-    throw ArgumentError("geometry", "a window of at most 256 cells", std::to_string(cells));
+  if (cells > most) {
+    throw ArgumentError("geometry", "a window of at most " + std::to_string(most) + " cells", std::to_string(cells));
   }
 }
 
 }  // namespace
 
-void max_pool2d::check(In<float> x, Out<float> y, Optional<Out<uint8_t>> argmax, Pool2dGeometry geometry) {
+void max_pool2d::check(In<float> x, Out<float> y, Optional<Out<uint8_t>> argmax, Pool2dGeometry geometry,
+                       Activation activation) {
   check_pooling("x", x.shape, "y", y.shape, geometry);
-  check_argmax_window(geometry);
+  expect_range("activation", static_cast<int64_t>(activation), 0, static_cast<int64_t>(Activation::count) - 1);
+  check_argmax_window(geometry, activation == Activation::relu ? largest_argmax_window - 1 : largest_argmax_window);
   if (argmax) expect_shape("argmax", argmax.shape, y.shape);
 }
 
 void max_pool2d_backward::check(In<float> grad, In<uint8_t> argmax, Out<float> dx, Pool2dGeometry geometry) {
   check_pooling("dx", dx.shape, "grad", grad.shape, geometry);
-  check_argmax_window(geometry);
+  check_argmax_window(geometry, largest_argmax_window);
   expect_shape("argmax", argmax.shape, grad.shape);
 }
 

@@ -1,5 +1,6 @@
 // Max and average pooling, NHWC.
 #pragma once
+#include "ops/activation.h"
 #include "ops/op.h"
 
 namespace hebb {
@@ -13,12 +14,16 @@ struct Pool2dGeometry {
 
 namespace hebb::ops {
 
-// y = the largest in each window; padding never wins. argmax, of y's shape, is kh * kernel_width + kw of the first
-// largest (NaN counts as largest); windows have 256 cells at most. Each pad is less than the kernel's extent.
+// y = activation(the largest in each window); padding never wins. argmax, of y's shape, is kh * kernel_width + kw of
+// the first largest (NaN counts as largest), or no_cell where ReLU lets no gradient pass. Windows have 256 cells at
+// most, 255 with ReLU. Each pad is less than the kernel's extent.
+constexpr uint8_t no_cell = 255;
 struct max_pool2d {
-  static constexpr Names names{"x", "y", "argmax", "geometry"};
-  static void check(In<float> x, Out<float> y, Optional<Out<uint8_t>> argmax, Pool2dGeometry geometry);
+  static constexpr Names names{"x", "y", "argmax", "geometry", "activation"};
+  static void check(In<float> x, Out<float> y, Optional<Out<uint8_t>> argmax, Pool2dGeometry geometry,
+                    Activation activation);
 };
+// Of the activation too: argmax tells all there is to know about it.
 struct max_pool2d_backward {
   static constexpr Names names{"grad", "argmax", "dx", "geometry"};
   static void check(In<float> grad, In<uint8_t> argmax, Out<float> dx, Pool2dGeometry geometry);

@@ -31,7 +31,8 @@ void for_each_window(const Shape& image, const Shape& pooled, const Pool2dGeomet
 
 }  // namespace
 
-void max_pool2d(In<float> x, Out<float> y, Optional<Out<uint8_t>> argmax, Pool2dGeometry geometry) {
+void max_pool2d(In<float> x, Out<float> y, Optional<Out<uint8_t>> argmax, Pool2dGeometry geometry,
+                Activation activation) {
   bool any = false;
   float largest = 0;
   int64_t position = 0;
@@ -46,8 +47,9 @@ void max_pool2d(In<float> x, Out<float> y, Optional<Out<uint8_t>> argmax, Pool2d
         any = true;
       },
       [&](int64_t output, int64_t) {
-        y.data[output] = largest;
-        if (argmax) argmax.data[output] = static_cast<uint8_t>(position);
+        const bool blocked = activation == Activation::relu && largest <= 0;
+        y.data[output] = blocked ? 0 : largest;
+        if (argmax) argmax.data[output] = blocked ? ops::no_cell : static_cast<uint8_t>(position);
         any = false;
       });
 }

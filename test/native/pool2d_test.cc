@@ -49,15 +49,19 @@ Shape image_shape(const Case& c) { return shape({c.batch, c.height, c.width, c.c
 
 void compare_max(const Array<float>& x, const Case& c) {
   const Shape y_shape = pooled(c);
-  compare("max_pool2d", y_shape, exact, [&](const KernelTable& kernels, const Array<float>& y) {
-    kernels.max_pool2d(x, y, Optional<Out<uint8_t>>{}, c.geometry);
-  });
-  compare("max_pool2d with argmax", y_shape, exact, [&](const KernelTable& kernels, const Array<float>& y) {
-    kernels.max_pool2d(x, y, garbage<uint8_t>(y_shape), c.geometry);
-  });
-  compare<uint8_t>("argmax", y_shape, exact, [&](const KernelTable& kernels, const Array<uint8_t>& argmax) {
-    kernels.max_pool2d(x, garbage<float>(y_shape), argmax, c.geometry);
-  });
+  for (const Activation activation : {Activation::none, Activation::relu}) {
+    if (activation == Activation::relu && c.geometry.kernel_height * c.geometry.kernel_width > 255)
+      continue;  // checked
+    compare("max_pool2d", y_shape, exact, [&](const KernelTable& kernels, const Array<float>& y) {
+      kernels.max_pool2d(x, y, Optional<Out<uint8_t>>{}, c.geometry, activation);
+    });
+    compare("max_pool2d with argmax", y_shape, exact, [&](const KernelTable& kernels, const Array<float>& y) {
+      kernels.max_pool2d(x, y, garbage<uint8_t>(y_shape), c.geometry, activation);
+    });
+    compare<uint8_t>("argmax", y_shape, exact, [&](const KernelTable& kernels, const Array<uint8_t>& argmax) {
+      kernels.max_pool2d(x, garbage<float>(y_shape), argmax, c.geometry, activation);
+    });
+  }
 }
 
 TEST(max_pool2d) {
@@ -87,11 +91,33 @@ TEST(max_pool2d_by_hand) {
   for (const Backend& backend : backends()) {
     Array<float> y({1, 1, 2, 1});
     Array<uint8_t> argmax({1, 1, 2, 1});
-    backend.table.max_pool2d(x, y, argmax, {2, 2, 2, 2, 0, 0, 0, 0});
+    backend.table.max_pool2d(x, y, argmax, {2, 2, 2, 2, 0, 0, 0, 0}, Activation::none);
     CHECK_EQ(y[0], 5.0f);
     CHECK_EQ(y[1], 2.0f);
     CHECK_EQ(+argmax[0], 1);  // the first of the largest
     CHECK_EQ(+argmax[1], 0);
+  }
+}
+
+TEST(max_pool2d_with_relu_by_hand) {
+  const float nan = std::nanf("");
+  const Array<float> x({1, 1, 8, 1}, {-1, 5, -2, -3, -1, 0, nan, -1});
+  for (const Backend& backend : backends()) {
+    Array<float> y({1, 1, 4, 1}), dx(x.shape);
+    Array<uint8_t> argmax(y.shape);
+    const Pool2dGeometry pairs{1, 2, 1, 2, 0, 0, 0, 0};
+    backend.table.max_pool2d(x, y, argmax, pairs, Activation::relu);
+    CHECK_EQ(y[0], 5.0f);
+    CHECK_EQ(y[1], 0.0f);
+    CHECK_EQ(y[2], 0.0f);
+    CHECK(std::isnan(y[3]));
+    CHECK_EQ(+argmax[0], 1);
+    CHECK_EQ(+argmax[1], +ops::no_cell);  // below zero
+    CHECK_EQ(+argmax[2], +ops::no_cell);  // ReLU has the gradient 0 at 0
+    CHECK_EQ(+argmax[3], 0);
+    backend.table.max_pool2d_backward(Array<float>({1, 1, 4, 1}, {1, 2, 3, 4}), argmax, dx, pairs);
+    const float want[] = {0, 1, 0, 0, 0, 0, 4, 0};
+    for (int64_t i = 0; i < 8; ++i) CHECK_EQ(dx[i], want[i]);
   }
 }
 
@@ -100,7 +126,7 @@ TEST(max_pool2d_backward) {
   for (const Case& c : cases()) {
     const Array<float> x = random.integers(image_shape(c), -9, 9), grad = random.integers(pooled(c), -9, 9);
     const Array<uint8_t> argmax(grad.shape);
-    reference().max_pool2d(x, garbage<float>(grad.shape), argmax, c.geometry);
+    reference().max_pool2d(x, garbage<float>(grad.shape), argmax, c.geometry, Activation::none);
     compare("max_pool2d_backward", x.shape, exact, [&](const KernelTable& kernels, const Array<float>& dx) {
       kernels.max_pool2d_backward(grad, argmax, dx, c.geometry);
     });
@@ -173,12 +199,14 @@ TEST(pool2d_errors) {
     change(geometry);
     return geometry;
   };
-  ops::max_pool2d::check(x, y, none, good);
+  ops::max_pool2d::check(x, y, none, good, Activation::none);
   ops::average_pool2d_backward::check(y, x, good, true);
-  CHECK_THROWS(ops::max_pool2d::check(flat, y, none, good), "x: expected 4 dimensions");
-  CHECK_THROWS(ops::max_pool2d::check(empty, y, none, good), "x: expected a height and a width of at least 1");
-  CHECK_THROWS(ops::max_pool2d::check(x, x, none, good), "y: expected shape [2, 3, 3, 3], got [2, 6, 6, 3]");
-  CHECK_THROWS(ops::max_pool2d::check(x, y, argmax, good), "argmax: expected shape [2, 3, 3, 3]");
+  CHECK_THROWS(ops::max_pool2d::check(flat, y, none, good, Activation::none), "x: expected 4 dimensions");
+  CHECK_THROWS(ops::max_pool2d::check(empty, y, none, good, Activation::none),
+               "x: expected a height and a width of at least 1");
+  CHECK_THROWS(ops::max_pool2d::check(x, x, none, good, Activation::none),
+               "y: expected shape [2, 3, 3, 3], got [2, 6, 6, 3]");
+  CHECK_THROWS(ops::max_pool2d::check(x, y, argmax, good, Activation::none), "argmax: expected shape [2, 3, 3, 3]");
   CHECK_THROWS(ops::max_pool2d_backward::check(y, argmax, x, good), "argmax: expected shape [2, 3, 3, 3]");
   CHECK_THROWS(ops::max_pool2d_backward::check(x, argmax, x, good), "grad: expected shape");
   CHECK_THROWS(ops::average_pool2d::check(x, y, with([](auto& g) { g.stride_width = 0; }), true),
@@ -192,9 +220,13 @@ TEST(pool2d_errors) {
                "geometry.kernelHeight");
   CHECK_THROWS(ops::average_pool2d::check(x, y, with([](auto& g) { g.kernel_height = 7; }), true),
                "that hold the kernel");
-  CHECK_THROWS(ops::max_pool2d::check(Array<float>({1, 32, 32, 1}), Array<float>({1, 1, 1, 1}), none,
-                                      {17, 17, 17, 17, 0, 0, 0, 0}),
+  const Array<float> large({1, 32, 32, 1}), one({1, 1, 1, 1});
+  CHECK_THROWS(ops::max_pool2d::check(large, one, none, {17, 17, 17, 17, 0, 0, 0, 0}, Activation::none),
                "geometry: expected a window of at most 256 cells, got 289");
+  CHECK_THROWS(
+      ops::max_pool2d::check(large, Array<float>({1, 2, 2, 1}), none, {16, 16, 16, 16, 0, 0, 0, 0}, Activation::relu),
+      "geometry: expected a window of at most 255 cells, got 256");
+  CHECK_THROWS(ops::max_pool2d::check(x, y, none, good, static_cast<Activation>(9)), "activation");
 }
 
 }  // namespace
@@ -205,13 +237,13 @@ TEST(max_pool2d_of_large_images) {
   const Array<float> x = random.floats(image_shape(c), -1, 1);
   const Array<float> want = garbage<float>(pooled(c));
   const Array<uint8_t> cells = garbage<uint8_t>(pooled(c));
-  reference().max_pool2d(x, want, cells, c.geometry);
+  reference().max_pool2d(x, want, cells, c.geometry, Activation::none);
   for (const cpu::Isa isa : cpu::supported()) {
     const KernelTable& kernels = cpu::table_for(isa);
     const Array<float> plain = garbage<float>(pooled(c)), got = garbage<float>(pooled(c));
     const Array<uint8_t> argmax = garbage<uint8_t>(pooled(c));
-    kernels.max_pool2d(x, plain, Optional<Out<uint8_t>>{}, c.geometry);
-    kernels.max_pool2d(x, got, argmax, c.geometry);
+    kernels.max_pool2d(x, plain, Optional<Out<uint8_t>>{}, c.geometry, Activation::none);
+    kernels.max_pool2d(x, got, argmax, c.geometry, Activation::none);
     CHECK(same_bits(plain, want));
     CHECK(same_bits(got, want));
     CHECK(same_bits(argmax, cells));

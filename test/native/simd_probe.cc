@@ -31,6 +31,12 @@ const char* arithmetic(const float* x, const float* y) {
     EXPECT(same(Lanes(-a).f[k], -x[k]));
     EXPECT(same(Lanes(abs(a)).f[k], fabsf(x[k])));
     EXPECT(same(Lanes(sqrt(a)).f[k], sqrtf(x[k])));
+    int32_t lanes[width];
+    for (int lane = 0; lane < width; ++lane) lanes[lane] = (lane * 5 + 3) % width;
+    EXPECT(same(Lanes(permute(a, load(lanes))).f[k], x[lanes[k]]));
+    for (int lane = 0; lane < width; ++lane) lanes[lane] = (lane * 7 + 5) % (2 * width);
+    EXPECT(same(Lanes(permute(a, b, load(lanes))).f[k], lanes[k] < width ? x[lanes[k]] : y[lanes[k] - width]));
+    EXPECT(same(Lanes(in_register(a)).f[k], x[k]));
     EXPECT(same(Lanes(lanes_from<1>(a, b)).f[k], k + 1 < width ? x[k + 1] : y[k + 1 - width]));
     EXPECT(same(Lanes(lanes_from<width - 1>(a, b)).f[k], k == 0 ? x[width - 1] : y[k - 1]));
     const float inverse = 1 / sqrtf(x[k]), estimate = Lanes(approximate_inverse_sqrt(a)).f[k];

@@ -214,6 +214,17 @@ const pools: Case[] = [
     op: (x) => ops.maxPool2d(a(x), 3, { stride: 2, ceilMode: true }),
     gradientSum: 4,
   },
+  {
+    name: 'maxPool2d activated',
+    shapes: [[2, 8, 9, 6]],
+    op: (x) => ops.maxPool2d(a(x), 2, { activation: 'relu' }),
+  },
+  {
+    name: 'maxPool2d of a large window, activated',
+    shapes: [[1, 18, 17, 2]],
+    op: (x) => ops.maxPool2d(a(x), 16, { stride: 1, activation: 'relu' }),
+    gradientSum: 6,
+  },
   { name: 'avgPool2d', shapes: [[2, 6, 8, 5]], op: (x) => ops.avgPool2d(a(x), 2), sum: 4 },
   {
     name: 'avgPool2d padded',

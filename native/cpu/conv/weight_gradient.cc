@@ -22,8 +22,9 @@ struct Pass {
 // Work is cut in items of some panels of filters and some blocks of positions, by the shape alone: every number of
 // threads adds up the same parts.
 struct Plan {
-  Cut panels, blocks, groups, chunks;  // of filters; of positions; of panels; of blocks
-  int64_t panel_floats;                // of an item's sums: [window, tile_columns]
+  Cut panels, blocks, groups;  // of filters; of positions; of panels
+  int64_t chunks;              // of blocks
+  int64_t panel_floats;        // of an item's sums: [window, tile_columns]
   int64_t item_floats() const { return groups.piece * panel_floats; }
 };
 
@@ -42,7 +43,7 @@ Plan plan_of(const Pass& pass) {
   const int64_t sums = plan.panels.count * plan.panel_floats;
   const int64_t chunks =
       at_most(at_most(wanted_items / plan.groups.count, pass.positions / split_depth), partial_floats / sums);
-  plan.chunks = cut_evenly(plan.blocks.count, ceil_divide(plan.blocks.count, chunks > 1 ? chunks : 1), 1);
+  plan.chunks = at_most(chunks > 1 ? chunks : 1, plan.blocks.count);
   return plan;
 }
 
@@ -114,7 +115,7 @@ void finish_strip(const Pass& pass, const Plan& plan, const float* sums, int64_t
     for (int64_t column = 0; column < columns; column += width) {
       const float* const at = from + row * tile_columns + column;
       Vec sum = load(at);
-      for (int64_t chunk = 1; chunk < plan.chunks.count; ++chunk)
+      for (int64_t chunk = 1; chunk < plan.chunks; ++chunk)
         sum = sum + load(at + chunk * plan.groups.count * plan.item_floats());
       store(strip + row * tile_columns + column, sum);
     }
@@ -126,7 +127,7 @@ void finish_strip(const Pass& pass, const Plan& plan, const float* sums, int64_t
 
 void run(const Pass& pass) {
   const Plan plan = plan_of(pass);
-  const int64_t items = plan.groups.count * plan.chunks.count;
+  const int64_t items = plan.groups.count * plan.chunks;
   const int64_t products = pass.positions * pass.filters * pass.window / products_per_thread;
   const int threads = static_cast<int>(at_most(at_most(products > 1 ? products : 1, items), thread_count()));
   float* const sums = static_cast<float*>(
@@ -142,7 +143,7 @@ void run(const Pass& pass) {
       const Item item{pass,
                       plan,
                       plan.groups.range(group),
-                      plan.chunks.range(chunk),
+                      piece(plan.blocks.count, static_cast<int>(chunk), static_cast<int>(plan.chunks)),
                       sums + index * plan.item_floats(),
                       own,
                       own + gradient_floats};

@@ -56,17 +56,15 @@ void multiply_rows(const Gemm& gemm, const Packed& b, int64_t first, int64_t cou
   Run runs[depth_block];
   RowTile tile;
   tile.runs = runs;
-  // Meanwhile other memory is fetched, a share with each tile: what the next rows need or, where the panels of b do not
-  // stay in the second-level cache, the next panel.
+  // Meanwhile other memory is fetched, a share with each tile: what the next rows need and, where the panels of b do
+  // not stay in the second-level cache, the next panel, in turns.
   const int64_t tiles = ceil_divide(count, row_tile_rows);
   const int64_t panels = (column_panels.end - column_panels.begin) * (depth_blocks.end - depth_blocks.begin);
-  const bool keeps_b = ahead.count > 0 && panels * b_panel_floats <= resident_floats;
-  if (keeps_b) {
-    tile.next = ahead.data;
-    tile.next_step = ceil_divide(ahead.count, tiles * panels * b.depths.piece);
-  } else {
-    tile.next_step = tiles > tile_columns ? 1 : tile_columns / tiles;
-  }
+  const bool keeps_b = panels * b_panel_floats <= resident_floats,
+             fetches_rows = ahead.count > 0 && (keeps_b || tiles > 1);
+  const int turns = fetches_rows && !keeps_b ? 2 : 1;
+  Fetch rows_fetch{ahead.data, ceil_divide(turns * ahead.count, tiles * panels * b.depths.piece)};
+  Fetch panel_fetch{nullptr, tiles > turns * tile_columns ? 1 : turns * tile_columns / tiles};
   for (int64_t depth = depth_blocks.begin; depth < depth_blocks.end; ++depth) {
     tile.run_count = gemm.resting->runs(gemm.resting->source, b.depths.begin(depth), b.depths.size(depth), runs);
     tile.accumulate = depth > 0;
@@ -78,14 +76,18 @@ void multiply_rows(const Gemm& gemm, const Packed& b, int64_t first, int64_t cou
       tile.column = b.columns.begin(panel);
       tile.last_lanes = columns - (vectors - 1) * Vec::width;
       const RowTileFunction whole = row_tile_function(row_tile_rows, vectors);
-      if (!keeps_b) tile.next = tile.b + b_panel_floats;
+      panel_fetch.next = tile.b + b_panel_floats;
+      bool rows_turn = fetches_rows;
       for (int64_t row = 0, size; row < count; row += size) {
         size = rows_of_tile(count - row);
         tile.a = a + row;
         tile.rows = c + row;
         tile.epilogue = last_block ? gemm.epilogue.from(first + row, tile.column) : Epilogue{};
+        Fetch& fetch = rows_turn ? rows_fetch : panel_fetch;
+        tile.fetch = fetch;
         (size == row_tile_rows ? whole : row_tile_function(static_cast<int>(size), vectors))(tile);
-        tile.next += tile.next_step * b.depths.size(depth);
+        fetch.next += fetch.step * b.depths.size(depth);
+        if (turns == 2) rows_turn = !rows_turn;
       }
     }
   }

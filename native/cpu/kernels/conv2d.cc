@@ -3,6 +3,7 @@
 #include "core/scratch.h"
 #include "cpu/conv/conv2d.h"
 #include "cpu/conv/merge.h"
+#include "cpu/conv/planes.h"
 #include "cpu/conv/winograd/winograd.h"
 #include "cpu/gemm/pack.h"
 #include "cpu/winograd_switch.h"
@@ -34,6 +35,7 @@ void conv2d(In<float> x, In<float> weight, Optional<In<float>> scale, Optional<I
   Epilogue epilogue{scale ? scale.data : nullptr, bias ? bias.data : nullptr, residual ? residual.data : nullptr,
                     c.filters, activation};
   if (winograd_is_on() && winograd::pays(c)) return winograd::convolve(c, x.data, weight.data, epilogue, y.data);
+  if (planes::pays(c)) return planes::convolve(c, x.data, weight.data, epilogue, y.data);
   const int64_t positions = positions_to_merge(c);
   if (positions == 1) return convolve(c, x.data, weight.data, true, epilogue, y.data);
   const Convolution merged = merge_positions(c, positions);
@@ -65,6 +67,7 @@ void conv2d_weight_gradient(In<float> grad, In<float> x, Out<float> dweight, Con
   const Convolution c(x.shape, dweight.shape, grad.shape, geometry);
   if (winograd_is_on() && winograd::weight_gradient_pays(c))
     return winograd::gradient_of_weight(c, grad.data, x.data, dweight.data);
+  if (planes::pays(c)) return planes::gradient_of_weight(c, grad.data, x.data, dweight.data);
   const int64_t positions = positions_to_merge(c);
   if (positions == 1) return gradient_of_weight(c, grad.data, x.data, dweight.data);
   const Convolution merged = merge_positions(c, positions);

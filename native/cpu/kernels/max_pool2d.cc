@@ -1,3 +1,4 @@
+#include "cpu/kernels/few_channels.h"
 #include "cpu/kernels/pool2d_backward.h"
 
 namespace hebb::cpu::HEBB_ISA {
@@ -16,11 +17,12 @@ HEBB_INLINE void fetch_below(Width, Window window, const float* x, int64_t row_s
         __builtin_prefetch(x + (window.rows + h) * row_stride + w * channels + v * Vec::width);
 }
 
+// `least`: 0 for the largest's ReLU, or -infinity.
 template <class Width, class Window>
 HEBB_INLINE void max_of_window(Width width, Window window, const float* x, int64_t row_stride, int64_t channels,
-                               float* y) {
+                               Vec least, float* y) {
   Vec largest[Width::vectors];
-  for (int v = 0; v < Width::vectors; ++v) largest[v] = splat(-__builtin_inff());
+  for (int v = 0; v < Width::vectors; ++v) largest[v] = least;
   for (int64_t h = 0; h < window.rows; ++h)
     for (int64_t w = 0; w < window.columns; ++w)
       for (int v = 0; v < Width::vectors; ++v)
@@ -30,7 +32,7 @@ HEBB_INLINE void max_of_window(Width width, Window window, const float* x, int64
 
 // The cells are walked from the last to the first, and one that is not less, or is NaN, takes the place: in the end the
 // first of the largest, or the first NaN, stands.
-template <class Width, class Window>
+template <bool rectified, class Width, class Window>
 HEBB_INLINE void argmax_of_window(Width width, Window window, const float* x, int64_t row_stride, int64_t channels,
                                   int64_t kernel_width, float* y, uint8_t* argmax) {
   Vec largest[Width::vectors];
@@ -47,6 +49,11 @@ HEBB_INLINE void argmax_of_window(Width width, Window window, const float* x, in
       }
     }
   for (int v = 0; v < Width::vectors; ++v) {
+    if (rectified) {
+      const Mask blocked = le(largest[v], zero());
+      largest[v] = select(blocked, zero(), largest[v]);
+      position[v] = select(blocked, splat_int(ops::no_cell), position[v]);
+    }
     width.store_to(y + v * Vec::width, largest[v]);
     width.store_bytes_to(argmax + v * Vec::width, position[v]);
   }
@@ -54,20 +61,30 @@ HEBB_INLINE void argmax_of_window(Width width, Window window, const float* x, in
 
 }  // namespace
 
-void max_pool2d(In<float> x, Out<float> y, Optional<Out<uint8_t>> argmax, Pool2dGeometry geometry) {
+void max_pool2d(In<float> x, Out<float> y, Optional<Out<uint8_t>> argmax, Pool2dGeometry geometry,
+                Activation activation) {
   if (y.size() == 0) return;
+  const bool rectified = activation == Activation::relu;
   const int64_t channels = x.shape.dims[3], row_stride = x.shape.dims[2] * channels;
+  const PairsOfColumns pairs(geometry, x.shape, y.shape);
+  if (argmax && pairs.fit()) {
+    return rectified ? pairs.pool<true>(x.data, y.data, argmax.data) : pairs.pool<false>(x.data, y.data, argmax.data);
+  }
   const auto pool = [&](const auto& fetch) {
     if (argmax) {
-      for_each_window(x.shape, y.shape, geometry, [&](auto lanes, auto window, int64_t input, int64_t output) {
-        fetch(lanes, window, input);
-        argmax_of_window(lanes, window, x.data + input, row_stride, channels, geometry.kernel_width, y.data + output,
-                         argmax.data + output);
-      });
+      const auto pool_by = [&](auto is_rectified) {
+        for_each_window(x.shape, y.shape, geometry, [&](auto lanes, auto window, int64_t input, int64_t output) {
+          fetch(lanes, window, input);
+          argmax_of_window<is_rectified()>(lanes, window, x.data + input, row_stride, channels, geometry.kernel_width,
+                                           y.data + output, argmax.data + output);
+        });
+      };
+      rectified ? pool_by(std::true_type{}) : pool_by(std::false_type{});
     } else {
+      const Vec least = splat(rectified ? 0 : -__builtin_inff());
       for_each_window(x.shape, y.shape, geometry, [&](auto lanes, auto window, int64_t input, int64_t output) {
         fetch(lanes, window, input);
-        max_of_window(lanes, window, x.data + input, row_stride, channels, y.data + output);
+        max_of_window(lanes, window, x.data + input, row_stride, channels, least, y.data + output);
       });
     }
   };
@@ -84,6 +101,8 @@ void max_pool2d(In<float> x, Out<float> y, Optional<Out<uint8_t>> argmax, Pool2d
 void max_pool2d_backward(In<float> grad, In<uint8_t> argmax, Out<float> dx, Pool2dGeometry geometry) {
   if (dx.size() == 0) return;
   if (tiles(geometry)) {
+    const TilesOfFewChannels few(geometry, dx.shape, grad.shape);
+    if (few.fit()) return few.spread(grad.data, argmax.data, dx.data);
     spread_tiles(grad.shape, dx, geometry, [&](auto lanes, int64_t input, const Span&, const Span&) {
       const Vec value = lanes.load_from(grad.data + input);
       const IVec chosen = lanes.load_bytes_from(argmax.data + input);

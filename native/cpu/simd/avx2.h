@@ -19,6 +19,10 @@ struct Mask {
   __m256 v;  // all bits of a lane set, or none
 };
 
+HEBB_INLINE Vec in_register(Vec a) {
+  asm("" : "+x"(a.v));
+  return a;
+}
 HEBB_INLINE Vec zero() { return {_mm256_setzero_ps()}; }
 HEBB_INLINE Vec splat(float a) { return {_mm256_set1_ps(a)}; }
 HEBB_INLINE IVec splat_int(int32_t a) { return {_mm256_set1_epi32(a)}; }
@@ -120,6 +124,12 @@ HEBB_INLINE IVec select(Mask mask, IVec a, IVec b) { return as_int(select(mask, 
 HEBB_INLINE Vec to_float(IVec a) { return {_mm256_cvtepi32_ps(a.v)}; }
 HEBB_INLINE IVec to_int(Vec a) { return {_mm256_cvtps_epi32(a.v)}; }
 HEBB_INLINE IVec truncate(Vec a) { return {_mm256_cvttps_epi32(a.v)}; }
+
+HEBB_INLINE Vec permute(Vec a, IVec lanes) { return {_mm256_permutevar8x32_ps(a.v, lanes.v)}; }
+HEBB_INLINE Vec permute(Vec a, Vec b, IVec lanes) {
+  const __m256i of_b = _mm256_slli_epi32(lanes.v, 28);  // bit 3 to the sign
+  return {_mm256_blendv_ps(permute(a, lanes).v, permute(b, lanes).v, _mm256_castsi256_ps(of_b))};
+}
 
 HEBB_INLINE IVec load_bytes(const uint8_t* p) {
   return {_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)))};

@@ -40,6 +40,10 @@ HEBB_INLINE void store(int32_t* p, IVec a) { _mm512_storeu_si512(p, a.v); }
 HEBB_INLINE IVec load_partial(const int32_t* p, int n) { return {_mm512_maskz_loadu_epi32(first_lanes(n).v, p)}; }
 HEBB_INLINE void store_partial(int32_t* p, IVec a, int n) { _mm512_mask_storeu_epi32(p, first_lanes(n).v, a.v); }
 
+HEBB_INLINE Vec in_register(Vec a) {
+  asm("" : "+v"(a.v));
+  return a;
+}
 HEBB_INLINE Vec zero() { return {_mm512_setzero_ps()}; }
 HEBB_INLINE Vec splat(float a) { return {_mm512_set1_ps(a)}; }
 HEBB_INLINE IVec splat_int(int32_t a) { return {_mm512_set1_epi32(a)}; }
@@ -111,6 +115,9 @@ HEBB_INLINE IVec select(Mask mask, IVec a, IVec b) { return {_mm512_mask_blend_e
 HEBB_INLINE Vec to_float(IVec a) { return {_mm512_maskz_cvtepi32_ps(every_lane, a.v)}; }
 HEBB_INLINE IVec to_int(Vec a) { return {_mm512_maskz_cvtps_epi32(every_lane, a.v)}; }
 HEBB_INLINE IVec truncate(Vec a) { return {_mm512_maskz_cvttps_epi32(every_lane, a.v)}; }
+
+HEBB_INLINE Vec permute(Vec a, IVec lanes) { return {_mm512_maskz_permutexvar_ps(every_lane, lanes.v, a.v)}; }
+HEBB_INLINE Vec permute(Vec a, Vec b, IVec lanes) { return {_mm512_permutex2var_ps(a.v, lanes.v, b.v)}; }
 
 HEBB_INLINE IVec load_bytes(const uint8_t* p) {
   return {_mm512_maskz_cvtepu8_epi32(every_lane, _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)))};

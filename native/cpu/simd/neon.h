@@ -19,6 +19,10 @@ struct Mask {
   uint32x4_t v;  // all bits of a lane set, or none
 };
 
+HEBB_INLINE Vec in_register(Vec a) {
+  asm("" : "+w"(a.v));
+  return a;
+}
 HEBB_INLINE Vec zero() { return {vdupq_n_f32(0)}; }
 HEBB_INLINE Vec splat(float a) { return {vdupq_n_f32(a)}; }
 HEBB_INLINE IVec splat_int(int32_t a) { return {vdupq_n_s32(a)}; }
@@ -117,6 +121,17 @@ HEBB_INLINE IVec select(Mask mask, IVec a, IVec b) { return {vbslq_s32(mask.v, a
 HEBB_INLINE Vec to_float(IVec a) { return {vcvtq_f32_s32(a.v)}; }
 HEBB_INLINE IVec to_int(Vec a) { return {vcvtnq_s32_f32(a.v)}; }
 HEBB_INLINE IVec truncate(Vec a) { return {vcvtq_s32_f32(a.v)}; }
+
+HEBB_INLINE uint8x16_t bytes_of_lanes(IVec lanes) {
+  return vreinterpretq_u8_u32(vmlaq_n_u32(vdupq_n_u32(0x03020100), vreinterpretq_u32_s32(lanes.v), 0x04040404));
+}
+HEBB_INLINE Vec permute(Vec a, IVec lanes) {
+  return {vreinterpretq_f32_u8(vqtbl1q_u8(vreinterpretq_u8_f32(a.v), bytes_of_lanes(lanes)))};
+}
+HEBB_INLINE Vec permute(Vec a, Vec b, IVec lanes) {
+  const uint8x16x2_t table{vreinterpretq_u8_f32(a.v), vreinterpretq_u8_f32(b.v)};
+  return {vreinterpretq_f32_u8(vqtbl2q_u8(table, bytes_of_lanes(lanes)))};
+}
 
 HEBB_INLINE IVec load_bytes(const uint8_t* p) {
   const int32_t lanes[Vec::width] = {p[0], p[1], p[2], p[3]};

@@ -21,6 +21,7 @@ struct Mask {
   Integers v;  // all bits of a lane set, or none
 };
 
+HEBB_INLINE Vec in_register(Vec a) { return a; }
 HEBB_INLINE Vec zero() { return {Floats{}}; }
 HEBB_INLINE Vec splat(float a) { return {Floats{a, a, a, a}}; }
 HEBB_INLINE IVec splat_int(int32_t a) { return {Integers{a, a, a, a}}; }
@@ -148,6 +149,9 @@ HEBB_INLINE IVec truncate(Vec a) {
   return {whole};
 }
 HEBB_INLINE IVec to_int(Vec a) { return truncate(round_nearest(a)); }
+
+HEBB_INLINE Vec permute(Vec a, IVec lanes) { return {__builtin_shuffle(a.v, lanes.v)}; }
+HEBB_INLINE Vec permute(Vec a, Vec b, IVec lanes) { return {__builtin_shuffle(a.v, b.v, lanes.v)}; }
 
 HEBB_INLINE IVec load_bytes(const uint8_t* p) { return {Integers{p[0], p[1], p[2], p[3]}}; }
 HEBB_INLINE void store_bytes(uint8_t* p, IVec a) {

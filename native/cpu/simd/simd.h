@@ -7,6 +7,8 @@
 //                           of the first n lanes only (0 <= n <= width); the other lanes load as 0
 //   store_around_cache      straight to memory, p aligned to a vector; finish_stores() comes before others may read
 //   splat(float), splat_int(int32_t), zero(), iota() = 0, 1, 2 ..., first_lanes(n)
+//   in_register(a)          a; the compiler will not load it again for each use, as it likes to where loads are
+//   operands
 //   + - * / and unary -     on Vec; + - & | ^ on IVec; & | ~ on Mask
 //   fma(a, b, c) = a * b + c, fnma(a, b, c) = c - a * b: rounded once, except in scalar (twice)
 //   max(a, b), min(a, b)    a > b ? a : b and a < b ? a : b, so b where either is NaN
@@ -16,6 +18,8 @@
 //   select(mask, a, b)      a where true, b elsewhere
 //   any(mask), all(mask)
 //   lanes_from<k>(a, b)     the lanes k ... k + width - 1 of a and b side by side, 0 < k < width
+//   permute(a, lanes), permute(a, b, lanes)
+//                           lane i is lane lanes[i] of a, or of a and b side by side; 0 <= lanes[i] < width, 2 width
 //   as_int(Vec), as_float(IVec)      the same bits
 //   to_float(IVec), to_int(Vec), truncate(Vec)
 //                           to_int rounds to nearest, truncate to zero; both unspecified out of range

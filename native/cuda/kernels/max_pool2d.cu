@@ -9,7 +9,7 @@ namespace {
 
 // `square`: the kernel's height and width where they are known when compiling, otherwise 0.
 template <int channels, int square, bool with_argmax>
-__global__ void pool(const float* x, float* y, uint8_t* argmax, Windows windows, Pixels pixels) {
+__global__ void pool(const float* x, float* y, uint8_t* argmax, Windows windows, Pixels pixels, bool rectified) {
   const int64_t index = first_index();
   if (index >= pixels.count) return;
   const auto [n, oh, ow, channel] = pixels.at<channels>(static_cast<uint32_t>(index));
@@ -36,6 +36,11 @@ __global__ void pool(const float* x, float* y, uint8_t* argmax, Windows windows,
         cells[lane] = wins ? kh * kernel_width + kw : cells[lane];
       }
     }
+  }
+  for (int lane = 0; lane < channels; ++lane) {
+    if (!rectified || !(largest[lane] <= 0)) continue;  // NaN stays
+    largest[lane] = 0;
+    cells[lane] = ops::no_cell;
   }
   const int64_t at = index * channels;
   store(y + at, largest);
@@ -120,7 +125,8 @@ Backward* tile_kernel(const Windows& windows) {
 
 }  // namespace
 
-void max_pool2d(In<float> x, Out<float> y, Optional<Out<uint8_t>> argmax, Pool2dGeometry geometry) {
+void max_pool2d(In<float> x, Out<float> y, Optional<Out<uint8_t>> argmax, Pool2dGeometry geometry,
+                Activation activation) {
   const Windows windows(x.shape, y.shape, geometry);
   const int64_t image = x.shape.product(1, 4), pooled = y.shape.product(1, 4);
   with_pack(
@@ -131,7 +137,7 @@ void max_pool2d(In<float> x, Out<float> y, Optional<Out<uint8_t>> argmax, Pool2d
             launch({blocks_for(pixels.count, 256)}, {256},
                    argmax ? pool<channels(), square(), true> : pool<channels(), square(), false>,
                    x.data + first * image, y.data + first * pooled, argmax ? argmax.data + first * pooled : nullptr,
-                   windows, pixels);
+                   windows, pixels, activation == Activation::relu);
           });
         });
       },

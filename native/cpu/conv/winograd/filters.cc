@@ -55,14 +55,26 @@ template <int taps>
 void transform_filters(const Filters& source, int64_t filter, int64_t filters, int64_t first, int64_t depths,
                        const FilterPanels& target) {
   Square<taps> square;
+  const auto at = [&](int64_t offset, int64_t depth) {
+    return source.data + (filter + offset) * source.filter_stride + (first + depth) * source.depth_stride;
+  };
+  // Each square's weights are lines of memory far from each other, which no processor foresees: those of the next
+  // square are fetched meanwhile. (A prefetch past the end does nothing.)
+  const int64_t line_stride = source.depth_stride == 1 ? source.filter_stride : source.depth_stride;
   for (int64_t offset = 0; offset < filters; offset += width) {
     float* const panel = target.data + offset / column_tile * target.panel_stride + offset % column_tile;
     const int lanes = static_cast<int>(at_most(filters - offset, width));
     for (int64_t depth = 0; depth < depths; depth += width) {
       const int count = static_cast<int>(at_most(depths - depth, width));
-      gather(source, source.data + (filter + offset) * source.filter_stride + (first + depth) * source.depth_stride,
-             lanes, count, square);
-      for (int k = 0; k < count; ++k) transform(square, k, panel + (depth + k) * column_tile, target.frequency_stride);
+      const float* const next = depth + width < depths     ? at(offset, depth + width)
+                                : offset + width < filters ? at(offset + width, 0)
+                                                           : at(0, depths);
+      gather(source, at(offset, depth), lanes, count, square);
+      for (int k = 0; k < count; ++k) {
+        for (int tap = 0; tap < taps * taps; ++tap)
+          __builtin_prefetch(next + k * line_stride + tap * source.tap_stride, 0, 2);
+        transform(square, k, panel + (depth + k) * column_tile, target.frequency_stride);
+      }
     }
   }
 }

@@ -1,0 +1,368 @@
+#include "cpu/conv/planes.h"
+
+#include "core/scratch.h"
+#include "cpu/gemm/pack.h"
+#include "cpu/gemm/plan.h"
+#include "cpu/gemm/slots.h"
+
+namespace hebb::cpu::HEBB_ISA::planes {
+namespace {
+
+constexpr int width = Vec::width;
+constexpr int most_filters = width / 2;
+// Lines of positions that are worked on at a time: what they need stays near the first-level cache.
+constexpr int64_t lines_of_band = 32;
+constexpr int64_t most_taps = 64, widest = 1024;  // of a window, and of a line of positions
+// Sums of the gradient in registers: of so many taps and filters.
+constexpr int taps_at_once = width == 16 ? 5 : 3, filters_at_once = 3;
+constexpr int64_t most_chunks = 32;  // partial sums of the gradient
+
+// Vectors whose values are rearranged: each of the results takes, from each pair of the given ones, some lanes.
+template <int count>
+class Rearrangement {
+ public:
+  // source(value) is where the result's value comes from, both counted through the vectors.
+  template <class Source>
+  explicit Rearrangement(const Source& source) {
+    for (int vector = 0; vector < count; ++vector)
+      for (int pair = 0; pair < pairs; ++pair) {
+        int32_t lanes[width], taken[width];
+        for (int lane = 0; lane < width; ++lane) {
+          const int from = source(vector * width + lane);
+          taken[lane] = from / (2 * width) == pair;
+          lanes[lane] = from % (2 * width);
+        }
+        lanes_[vector][pair] = load(lanes);
+        takes_[vector][pair] = gt(load(taken), splat_int(0));
+      }
+  }
+
+  HEBB_INLINE void apply(const Vec (&from)[count], Vec (&to)[count]) const {
+#pragma GCC unroll 8
+    for (int vector = 0; vector < count; ++vector)
+#pragma GCC unroll 4
+      for (int pair = 0; pair < pairs; ++pair) {
+        const Vec& second = from[2 * pair + 1 < count ? 2 * pair + 1 : 2 * pair];
+        const Vec some = permute(from[2 * pair], second, lanes_[vector][pair]);
+        to[vector] = pair == 0 ? some : select(takes_[vector][pair], some, to[vector]);
+      }
+  }
+
+ private:
+  static constexpr int pairs = (count + 1) / 2;
+  IVec lanes_[count][pairs];
+  Mask takes_[count][pairs];
+};
+
+// From pixel by pixel to filter by filter, and back.
+template <int filters>
+Rearrangement<filters> to_planes() {
+  return Rearrangement<filters>([](int value) { return value % width * filters + value / width; });
+}
+template <int filters>
+Rearrangement<filters> to_pixels() {
+  return Rearrangement<filters>([](int value) { return value % filters * width + value / filters; });
+}
+
+// Bands of lines of positions; a band's part of the image is copied with zeros around.
+struct Bands {
+  const Convolution& c;
+  Cut cut;
+  int64_t pitch;    // of the copy
+  int64_t vectors;  // of a line of positions
+
+  explicit Bands(const Convolution& c)
+      : c(c),
+        cut(cut_evenly(c.out_height, lines_of_band, 1)),
+        pitch(round_up(c.out_width, width) + round_up((c.window_width - 1) * c.geometry.dilation_width, width)),
+        vectors(ceil_divide(c.out_width, width)) {}
+
+  int64_t count() const { return c.images * cut.count; }
+  int64_t image_of(int64_t band) const { return band / cut.count; }
+  Range lines_of(int64_t band) const { return cut.range(band % cut.count); }
+  int64_t span() const { return (c.window_height - 1) * c.geometry.dilation_height; }  // lines beyond those
+  int64_t copy_floats() const { return (cut.piece + span()) * pitch; }
+  int64_t tap(int64_t kh, int64_t kw) const {
+    return kh * c.geometry.dilation_height * pitch + kw * c.geometry.dilation_width;
+  }
+  // Where a band's first position is, in lines of all images.
+  int64_t first_line(int64_t band) const { return image_of(band) * c.out_height + lines_of(band).begin; }
+
+  void copy(const float* x, int64_t band, float* to) const {
+    const Range lines = lines_of(band);
+    const float* const image = x + image_of(band) * c.height * c.width;
+    const int64_t left = c.geometry.pad_left, inside = at_most(c.width, pitch - left);
+    const int64_t first = lines.begin - c.geometry.pad_top;
+    for (int64_t h = first; h < first + lines.end - lines.begin + span(); ++h, to += pitch) {
+      zero_floats(to, pitch);
+      if (h >= 0 && h < c.height) hebb::cpu::HEBB_ISA::copy_floats(image + h * c.width, to + left, inside);
+    }
+  }
+};
+
+int threads_for_bands(const Bands& bands) {
+  const Convolution& c = bands.c;
+  const int64_t worth = c.positions() * c.filters * c.window() / products_per_thread;
+  return static_cast<int>(at_most(at_most(worth > 1 ? worth : 1, bands.count()), thread_count()));
+}
+
+float* memory_for(int threads, int64_t floats, ScratchSlot slot) {
+  return static_cast<float*>(scratch(slot, static_cast<size_t>(threads * floats) * sizeof(float)));
+}
+
+// The epilogue of `filters` vectors of pixels, one after the other.
+template <int filters>
+struct PixelsEpilogue {
+  Vec scale[filters], bias[filters];
+  const Epilogue& epilogue;
+
+  explicit PixelsEpilogue(const Epilogue& e) : epilogue(e) {
+    for (int vector = 0; vector < filters; ++vector) {
+      float scales[width], biases[width];
+      for (int lane = 0; lane < width; ++lane) {
+        const int filter = (vector * width + lane) % filters;
+        scales[lane] = e.scale ? e.scale[filter] : 1;
+        biases[lane] = e.bias ? e.bias[filter] : 0;
+      }
+      scale[vector] = load(scales), bias[vector] = load(biases);
+    }
+  }
+
+  // `at`: of the result's first value.
+  HEBB_INLINE Vec of(Vec sum, int vector, int64_t at, int lanes) const {
+    Vec value = fma(sum, scale[vector], bias[vector]);
+    if (epilogue.residual) {
+      const float* const more = epilogue.residual + at;
+      value = value + (lanes == width ? load(more) : load_partial(more, lanes));
+    }
+    return epilogue.activation == Activation::relu ? max_nan(value, zero()) : value;
+  }
+};
+
+template <int filters>
+struct Forward {
+  const Bands& bands;
+  const float* weights;  // [tap, filter]
+  PixelsEpilogue<filters> epilogue;
+  Rearrangement<filters> pixels = to_pixels<filters>();
+  float* y;
+
+  // `count` vectors of positions from `from` on, whose results begin at `at` and are `left` values in all.
+  template <int count>
+  HEBB_INLINE void compute(const float* from, int64_t at, int64_t left) const {
+    const Convolution& c = bands.c;
+    Vec sums[count][filters];
+    for (int v = 0; v < count; ++v)
+      for (int filter = 0; filter < filters; ++filter) sums[v][filter] = zero();
+    const float* w = weights;
+    for (int64_t kh = 0; kh < c.window_height; ++kh)
+      for (int64_t kw = 0; kw < c.window_width; ++kw, w += filters) {
+        const float* const tap = from + bands.tap(kh, kw);
+        Vec pixel[count];
+#pragma GCC unroll 2
+        for (int v = 0; v < count; ++v) pixel[v] = load(tap + v * width);
+#pragma GCC unroll 8
+        for (int filter = 0; filter < filters; ++filter) {
+          const Vec factor = splat(w[filter]);
+#pragma GCC unroll 2
+          for (int v = 0; v < count; ++v) sums[v][filter] = fma(factor, pixel[v], sums[v][filter]);
+        }
+      }
+#pragma GCC unroll 2
+    for (int v = 0; v < count; ++v) {
+      Vec results[filters];
+      pixels.apply(sums[v], results);
+#pragma GCC unroll 8
+      for (int vector = 0; vector < filters; ++vector, at += width, left -= width) {
+        if (left >= width) {
+          store(y + at, epilogue.of(results[vector], vector, at, width));
+        } else if (left > 0) {
+          store_partial(y + at, epilogue.of(results[vector], vector, at, static_cast<int>(left)),
+                        static_cast<int>(left));
+        }
+      }
+    }
+  }
+
+  void compute_band(int64_t band, const float* image) const {
+    const Range lines = bands.lines_of(band);
+    const int64_t row = bands.c.out_width * filters;
+    int64_t at = bands.first_line(band) * row;
+    for (int64_t line = lines.begin; line < lines.end; ++line, at += row, image += bands.pitch) {
+      int64_t vector = 0;
+      for (; vector + 2 <= bands.vectors; vector += 2)
+        compute<2>(image + vector * width, at + vector * width * filters, row - vector * width * filters);
+      if (vector < bands.vectors)
+        compute<1>(image + vector * width, at + vector * width * filters, row - vector * width * filters);
+    }
+  }
+};
+
+// Calls use(std::integral_constant of the filters), 1 to most_filters.
+template <int filters = most_filters, class Use>
+void with_filters(int64_t wanted, const Use& use) {
+  if (wanted == filters) return use(std::integral_constant<int, filters>{});
+  if constexpr (filters > 1) with_filters<filters - 1>(wanted, use);
+}
+
+// Sums of products of planes and shifted images: sums[filter][tap] += plane of the filter * image from the tap on.
+struct Correlation {
+  const float* planes;  // lines of `vectors` vectors, filter by filter
+  const float* image;
+  int64_t lines, vectors, pitch, plane_floats;
+
+  template <int taps, int filters>
+  void add(const int64_t* offsets, int64_t filter, float* sums, int64_t sums_stride) const {
+    Vec sum[filters][taps];
+#pragma GCC unroll 4
+    for (int f = 0; f < filters; ++f)
+#pragma GCC unroll 8
+      for (int tap = 0; tap < taps; ++tap) sum[f][tap] = load(sums + f * sums_stride + tap * width);
+    const float* from[taps];
+#pragma GCC unroll 8
+    for (int tap = 0; tap < taps; ++tap) from[tap] = image + offsets[tap];
+    const float* plane = planes + filter * plane_floats;
+    for (int64_t line = 0; line < lines; ++line) {
+      const int64_t begin = line * pitch;
+      for (int64_t at = begin, end = begin + vectors * width; at < end; at += width, plane += width) {
+        Vec pixel[taps];
+#pragma GCC unroll 8
+        for (int tap = 0; tap < taps; ++tap) pixel[tap] = in_register(load(from[tap] + at));
+#pragma GCC unroll 4
+        for (int f = 0; f < filters; ++f) {
+          const Vec gradient = load(plane + f * plane_floats);
+#pragma GCC unroll 8
+          for (int tap = 0; tap < taps; ++tap) sum[f][tap] = fma(gradient, pixel[tap], sum[f][tap]);
+        }
+      }
+    }
+#pragma GCC unroll 4
+    for (int f = 0; f < filters; ++f)
+#pragma GCC unroll 8
+      for (int tap = 0; tap < taps; ++tap) store(sums + f * sums_stride + tap * width, sum[f][tap]);
+  }
+
+  template <int taps = taps_at_once, int filters = filters_at_once>
+  void add(int64_t tap_count, int64_t filter_count, const int64_t* offsets, int64_t filter, float* sums,
+           int64_t sums_stride) const {
+    if (tap_count == taps && filter_count == filters) return add<taps, filters>(offsets, filter, sums, sums_stride);
+    if constexpr (taps > 1) {
+      if (tap_count < taps) return add<taps - 1, filters>(tap_count, filter_count, offsets, filter, sums, sums_stride);
+    }
+    if constexpr (filters > 1) add<taps, filters - 1>(tap_count, filter_count, offsets, filter, sums, sums_stride);
+  }
+};
+
+template <int filters>
+struct WeightGradient {
+  const Bands& bands;
+  const float* grad;
+  Rearrangement<filters> planes_of = to_planes<filters>();
+  int64_t offsets[most_taps];  // of the taps
+
+  WeightGradient(const Bands& bands, const float* grad) : bands(bands), grad(grad) {
+    const Convolution& c = bands.c;
+    for (int64_t tap = 0; tap < c.window(); ++tap) offsets[tap] = bands.tap(tap / c.window_width, tap % c.window_width);
+  }
+
+  int64_t plane_floats() const { return bands.cut.piece * bands.vectors * width; }
+
+  void make_planes(int64_t band, float* to) const {
+    const Range lines = bands.lines_of(band);
+    const int64_t row = bands.c.out_width * filters;
+    const float* from = grad + bands.first_line(band) * row;
+    for (int64_t line = lines.begin; line < lines.end; ++line, from += row)
+      for (int64_t first = 0; first < row; first += filters * width, to += width) {
+        Vec pixels[filters], planes[filters];
+#pragma GCC unroll 8
+        for (int vector = 0; vector < filters; ++vector) {
+          const int64_t at = first + vector * width, left = row - at;
+          pixels[vector] =
+              left >= width ? load(from + at) : load_partial(from + at, left > 0 ? static_cast<int>(left) : 0);
+        }
+        planes_of.apply(pixels, planes);
+#pragma GCC unroll 8
+        for (int filter = 0; filter < filters; ++filter) store(to + filter * plane_floats(), planes[filter]);
+      }
+  }
+
+  // Onto sums[filter][tap], a vector each.
+  void add_band(int64_t band, const float* image, float* planes, float* sums) const {
+    make_planes(band, planes);
+    const Range lines = bands.lines_of(band);
+    const Correlation correlation{planes, image, lines.end - lines.begin, bands.vectors, bands.pitch, plane_floats()};
+    const int64_t taps = bands.c.window();
+    const Cut tap_groups = cut_evenly(taps, taps_at_once, 1), filter_groups = cut_evenly(filters, filters_at_once, 1);
+    for (int64_t group = 0; group < filter_groups.count; ++group)
+      for (int64_t t = 0; t < tap_groups.count; ++t) {
+        const int64_t filter = filter_groups.begin(group), tap = tap_groups.begin(t);
+        correlation.add(tap_groups.size(t), filter_groups.size(group), offsets + tap, filter,
+                        sums + (filter * taps + tap) * width, taps * width);
+      }
+  }
+};
+
+}  // namespace
+
+bool pays(const Convolution& c) {
+  const Conv2dGeometry& g = c.geometry;
+  return c.channels == 1 && g.groups == 1 && g.stride_height == 1 && g.stride_width == 1 && c.filters > 0 &&
+         2 * c.filters <= width && c.window() > 0 && c.window() <= most_taps && c.out_width <= widest &&
+         (c.window_width - 1) * g.dilation_width <= widest &&
+         (c.window_height - 1) * g.dilation_height <= lines_of_band &&
+         3 * c.filters * round_up(c.out_width, width) <= 2 * c.out_width * width;
+}
+
+void convolve(const Convolution& c, const float* x, const float* weight, const Epilogue& epilogue, float* y) {
+  const Bands bands(c);
+  const int threads = threads_for_bands(bands);
+  const int64_t taps = c.window(), copy = round_up(bands.copy_floats(), width);
+  float* const memory = memory_for(threads, copy, ScratchSlot::pack_a);
+  with_filters(c.filters, [&](auto filters) {
+    float weights[most_taps * most_filters];
+    for (int64_t tap = 0; tap < taps; ++tap)
+      for (int64_t filter = 0; filter < filters; ++filter)
+        weights[tap * filters + filter] = weight[filter * taps + tap];
+    const Forward<filters> forward{bands, weights, PixelsEpilogue<filters>(epilogue), to_pixels<filters>(), y};
+    for_slots(threads, bands.count(), [&](int slot, int64_t begin, int64_t end) {
+      float* const image = memory + slot * copy;
+      for (int64_t band = begin; band < end; ++band) {
+        bands.copy(x, band, image);
+        forward.compute_band(band, image);
+      }
+    });
+  });
+}
+
+void gradient_of_weight(const Convolution& c, const float* grad, const float* x, float* dweight) {
+  const Bands bands(c);
+  const int threads = threads_for_bands(bands);
+  const int64_t taps = c.window(), sums_floats = c.filters * taps * width;
+  const Cut chunks = cut_evenly(bands.count(), ceil_divide(bands.count(), most_chunks), 1);
+  const int64_t copy = round_up(bands.copy_floats(), width);
+  float* const sums = memory_for(1, chunks.count * sums_floats, ScratchSlot::pack_b);
+  with_filters(c.filters, [&](auto filters) {
+    const WeightGradient<filters> gradient(bands, grad);
+    const int64_t floats = copy + filters * gradient.plane_floats();
+    float* const memory = memory_for(threads, floats, ScratchSlot::pack_a);
+    for_slots(threads, chunks.count, [&](int slot, int64_t begin, int64_t end) {
+      float *const image = memory + slot * floats, *const planes = image + copy;
+      for (int64_t chunk = begin; chunk < end; ++chunk) {
+        float* const own = sums + chunk * sums_floats;
+        zero_floats(own, sums_floats);
+        const Range range = chunks.range(chunk);
+        for (int64_t band = range.begin; band < range.end; ++band) {
+          bands.copy(x, band, image);
+          gradient.add_band(band, image, planes, own);
+        }
+      }
+    });
+  });
+  for (int64_t index = 0; index < c.filters * taps; ++index) {
+    Vec sum = load(sums + index * width);
+    for (int64_t chunk = 1; chunk < chunks.count; ++chunk) sum = sum + load(sums + chunk * sums_floats + index * width);
+    dweight[index] = reduce_add(sum);
+  }
+}
+
+}  // namespace hebb::cpu::HEBB_ISA::planes
