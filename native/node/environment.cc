@@ -7,6 +7,7 @@ namespace {
 
 // Not felt by an event loop, whose timers count in milliseconds.
 constexpr std::chrono::microseconds short_wait{40};
+constexpr std::chrono::milliseconds turn_every{1};
 
 }  // namespace
 
@@ -23,12 +24,23 @@ void Mailbox::post(std::unique_ptr<Completion> completion) {
   if (!wake_) return;
   completion->finish();
   completions_.push_back(std::move(completion));
-  if (completions_.size() == 1) napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking);
+  if (completions_.size() == 1 && !attended_) napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking);
 }
 
 std::vector<std::unique_ptr<Completion>> Mailbox::take() {
   std::lock_guard lock(mutex_);
   return std::move(completions_);
+}
+
+void Mailbox::attend() {
+  std::lock_guard lock(mutex_);
+  attended_ = true;
+}
+
+void Mailbox::leave() {
+  std::lock_guard lock(mutex_);
+  attended_ = false;
+  if (wake_ && !completions_.empty()) napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking);
 }
 
 void Mailbox::close() {
@@ -65,15 +77,20 @@ void Environment::on_cleanup(void* data) {
 void Environment::on_wake(napi_env env, napi_value, void*, void*) {
   if (!env) return;  // the environment is being torn down
   Environment& environment = of(env);
-  for (const auto& completion : environment.mailbox_->take()) {
-    Napi::HandleScope scope(env);
-    environment.last_took_ = completion->took();
+  environment.last_turn_ = std::chrono::steady_clock::now();
+  environment.settle_posted();
+}
+
+void Environment::settle_posted() {
+  for (const auto& completion : mailbox_->take()) {
+    Napi::HandleScope scope(env_);
+    last_took_ = completion->took();
     try {
-      completion->settle(env);
+      completion->settle(env_);
     } catch (const Napi::Error&) {
       // A worker that is being terminated runs no JavaScript any more: nobody is left to tell.
     }
-    if (--environment.pending_ == 0) napi_unref_threadsafe_function(env, environment.wake_);
+    if (--pending_ == 0) napi_unref_threadsafe_function(env_, wake_);
   }
 }
 
@@ -85,7 +102,15 @@ std::shared_ptr<Mailbox> Environment::expect_completion() {
 void Environment::push_awaited(const Device& device, std::unique_ptr<Command> command) {
   command->errors = errors;
   const uint64_t ticket = device.stream->push(std::move(command));
-  if (last_took_ < short_wait) device.stream->linger(ticket, short_wait);
+  if (last_took_ >= short_wait) return;
+  if (std::chrono::steady_clock::now() - last_turn_ < turn_every) {
+    mailbox_->attend();
+    device.stream->linger(ticket, short_wait);
+    settle_posted();
+    mailbox_->leave();
+  } else {
+    device.stream->linger(ticket, short_wait);
+  }
 }
 
 std::shared_ptr<Storage> Environment::allocate(const Device& device, int64_t bytes) {

@@ -40,11 +40,15 @@ class Mailbox {
  public:
   void post(std::unique_ptr<Completion> completion);
   std::vector<std::unique_ptr<Completion>> take();
+  // Meanwhile posts wake nobody: the JavaScript thread waits for them. leave() wakes the event loop for what is left.
+  void attend();
+  void leave();
   void open(napi_threadsafe_function wake) { wake_ = wake; }
   void close();
 
  private:
   std::mutex mutex_;
+  bool attended_ = false;
   napi_threadsafe_function wake_ = nullptr;
   std::vector<std::unique_ptr<Completion>> completions_;
 };
@@ -76,13 +80,15 @@ class Environment {
   // Keeps the event loop alive until one more completion is settled, which the mailbox is there to take.
   std::shared_ptr<Mailbox> expect_completion();
   // Pushes a command that posts a completion when it settles. Where the last one came within microseconds, so may this
-  // one: then it waits for it that long, since a thread that sleeps takes longer to wake. The promise settles as ever,
-  // by the event loop.
+  // one: then it waits for it that long, since a thread that sleeps takes longer to wake, and settles the promise
+  // itself. The event loop has its turn every millisecond all the same: a program that awaits one short result after
+  // the other starves nothing.
   void push_awaited(const Device& device, std::unique_ptr<Command> command);
 
  private:
   explicit Environment(Napi::Env env);
   static void on_wake(napi_env env, napi_value, void*, void*);
+  void settle_posted();
   static void on_cleanup(void* environment);
 
   napi_env env_;
@@ -90,6 +96,7 @@ class Environment {
   std::shared_ptr<Mailbox> mailbox_ = std::make_shared<Mailbox>();
   int64_t pending_ = 0;
   std::chrono::steady_clock::duration last_took_{};
+  std::chrono::steady_clock::time_point last_turn_{};  // of the event loop
 };
 
 }  // namespace hebb::node

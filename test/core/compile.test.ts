@@ -91,6 +91,30 @@ test('inputs and outputs in arrays and objects, constants by value', () => {
   expect(f.programs()).toHaveLength(2);
 });
 
+test('a call like the last is told from one that is not', () => {
+  const f = compile((x: Tensor, scale: number) => x.mul(scale).sum([0]));
+  const calls: [Tensor, number][] = [];
+  for (const shape of [[2, 3], [3, 2], [2, 3, 1], [6]]) {
+    const plain = randn(shape);
+    const wanted = randn(shape);
+    wanted.requiresGrad = true;
+    for (const x of [plain, plain, wanted]) for (const scale of [2, 2, 3]) calls.push([x, scale]);
+  }
+  for (const [x, scale] of calls) {
+    const y = f(x, scale);
+    expect(y.dataSync()).toEqual(x.mul(scale).sum([0]).dataSync());
+    expect(y.requiresGrad).toBe(false);
+  }
+  const x = tensor([1]);
+  // 1 / 0 and 1 / -0 are not the same.
+  const inverse = compile((x: Tensor, divisor: number) => x.mul(1 / divisor));
+  for (const divisor of [0, -0, 0, -0]) expect(inverse(x, divisor).dataSync()[0]).toBe(1 / divisor);
+  f(x, 2);
+  f.dispose();
+  expect(f(x, 2).dataSync()[0]).toBe(2);
+  expect(() => (f as (...inputs: unknown[]) => Tensor)(x)).toThrow('affine: scale: expected a number, got undefined');
+});
+
 test('an input, a parameter and one tensor twice as outputs', () => {
   const w = tensor([7]);
   const f = compile((x: Tensor) => {

@@ -26,6 +26,15 @@ test('a 1 ms timer is not held up by training steps', () => {
   expect(worst).toBeLessThan(step);
 });
 
+test('the event loop has its turns while one short result is awaited after the other', () => {
+  const { status, stdout, output } = runScript('turns.cjs');
+  if (status !== 0) throw new Error(output);
+  const { turns, reads, milliseconds } = JSON.parse(stdout);
+  console.log(`${reads} reads and ${turns} turns in ${milliseconds.toFixed(0)} ms`);
+  // One every millisecond; a tenth of that on a machine that is busy with other things.
+  expect(turns).toBeGreaterThan(milliseconds / 10);
+});
+
 test('8 workers, half of them terminated in mid-work, 50 rounds', () => {
   const { status, stdout, output } = runScript('workers.cjs', ['50']);
   if (status !== 0) throw new Error(output);
