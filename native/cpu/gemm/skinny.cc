@@ -9,11 +9,28 @@ namespace {
 constexpr int width = Vec::width;
 
 // Of groups of `lanes` lanes in a, then b: each group's halves added, the results side by side.
-HEBB_INLINE Vec add_halves(Vec a, Vec b, int lanes) {
+template <int lanes>
+HEBB_INLINE Vec add_halves(Vec a, Vec b) {
+  constexpr int half = lanes / 2;
   int32_t first[width];
-  for (int lane = 0; lane < width; ++lane) first[lane] = lane / (lanes / 2) * lanes + lane % (lanes / 2);
+  for (int lane = 0; lane < width; ++lane) first[lane] = lane / half * lanes + lane % half;
   const IVec lower = load(first);
-  return permute(a, b, lower) + permute(a, b, lower + splat_int(lanes / 2));
+  return permute(a, b, lower) + permute(a, b, lower + splat_int(half));
+}
+
+// The sums over the lanes of `count` vectors, a power of two, in the first lanes.
+template <int count, int lanes = width>
+HEBB_INLINE Vec totals(Vec* sums) {
+  if constexpr (lanes == 1) {
+    return sums[0];
+  } else if constexpr (count == 1) {
+    sums[0] = add_halves<lanes>(sums[0], sums[0]);
+    return totals<1, lanes / 2>(sums);
+  } else {
+#pragma GCC unroll 8
+    for (int c = 0; c < count / 2; ++c) sums[c] = add_halves<lanes>(sums[2 * c], sums[2 * c + 1]);
+    return totals<count / 2, lanes / 2>(sums);
+  }
 }
 
 // With b's columns stored depth by depth, one element of y is the sum of Vec::width interleaved sums, added up at last.
@@ -43,18 +60,8 @@ HEBB_INLINE void dot_tile(const SkinnyGemm& g, int64_t row, int64_t column) {
     const int rest = static_cast<int>(g.depth - k);
     step(k, [rest](const float* p) { return load_partial(p, rest); });
   }
-  if constexpr (rows == 1 && columns == 8 && width >= columns) {
-    // All columns' sums at once: halves of their lanes side by side, and added, until each has one.
-    Vec sums[columns];
-    for (int c = 0; c < columns; ++c) sums[c] = sum[0][c];
-    int lanes = width;  // of a column
-#pragma GCC unroll 4
-    for (int count = columns; count > 1; count /= 2, lanes /= 2)
-#pragma GCC unroll 8
-      for (int c = 0; c < count / 2; ++c) sums[c] = add_halves(sums[2 * c], sums[2 * c + 1], lanes);
-#pragma GCC unroll 4
-    for (; lanes > 1; lanes /= 2) sums[0] = add_halves(sums[0], sums[0], lanes);
-    Vec value = sums[0];
+  if constexpr (rows == 1 && columns > 1 && columns <= width) {
+    Vec value = totals<columns>(sum[0]);
     if (g.bias) value = value + load_partial(g.bias + column, columns);
     if (g.activation == Activation::relu) value = max_nan(value, zero());
     return store_partial(g.y + row * g.y_stride + column, value, columns);
