@@ -31,6 +31,33 @@ struct Shared {
   }
 };
 
+// A range whose grains are taken one by one, by whoever is there: the leader's from the front, the others' from the
+// back, so that each finds in its cache what it took the last time.
+struct Claims {
+  int64_t count, grain;
+  const RangeBody* body;
+  mutable std::atomic<uint64_t> left;  // the first grain that nobody has taken, and above it the end of those
+
+  static constexpr int end_bit = 32;
+
+  Claims(int64_t count, int64_t grain, int64_t grains, const RangeBody* body)
+      : count(count), grain(grain), body(body), left(static_cast<uint64_t>(grains) << end_bit) {}
+
+  static void take(const void* context, int index) {
+    const Claims& claims = *static_cast<const Claims*>(context);
+    uint64_t seen = claims.left.load(std::memory_order_relaxed);
+    for (;;) {
+      const int64_t first = static_cast<uint32_t>(seen), end = static_cast<int64_t>(seen >> end_bit);
+      if (first >= end) return;
+      const uint64_t rest = index == 0 ? seen + 1 : seen - (uint64_t{1} << end_bit);
+      if (!claims.left.compare_exchange_weak(seen, rest, std::memory_order_relaxed)) continue;
+      const int64_t begin = (index == 0 ? first : end - 1) * claims.grain, stop = begin + claims.grain;
+      (*claims.body)(begin, stop < claims.count ? stop : claims.count);
+      seen = claims.left.load(std::memory_order_relaxed);
+    }
+  }
+};
+
 // The calling thread's floating-point control register, and the bits in it that take and make denormals as zero.
 #if defined(__x86_64__)
 constexpr uint64_t flush_to_zero = 0x8000, denormals_are_zero = 0x0040, flushing = flush_to_zero | denormals_are_zero;
@@ -89,6 +116,10 @@ void share_out(int64_t count, int64_t grain, RangeBody body, Team::Length length
   }
   if (Team* const led = Team::led()) {
     const int members = team < led->size() ? team : led->size();
+    if (length == Team::Length::brief && grains <= INT32_MAX) {
+      const Claims claims(count, grain, grains, &body);
+      return led->run(members, Claims::take, &claims, length);
+    }
     const Shared shared{count, grain, grains, members, &body};
     return led->run(members, Shared::take, &shared, length);
   }

@@ -63,8 +63,9 @@ void multiply_rows(const Gemm& gemm, const Packed& b, int64_t first, int64_t cou
   const bool keeps_b = panels * b_panel_floats <= resident_floats,
              fetches_rows = ahead.count > 0 && (keeps_b || tiles > 1);
   const int turns = fetches_rows && !keeps_b ? 2 : 1;
-  Fetch rows_fetch{ahead.data, ceil_divide(turns * ahead.count, tiles * panels * b.depths.piece)};
-  Fetch panel_fetch{nullptr, tiles > turns * tile_columns ? 1 : turns * tile_columns / tiles};
+  const int64_t rows_step = ceil_divide(turns * ahead.count, tiles * panels * b.depths.piece);
+  const int64_t panel_step = tiles > turns * tile_columns ? 1 : turns * tile_columns / tiles;
+  const float* rows_next = ahead.data;
   for (int64_t depth = depth_blocks.begin; depth < depth_blocks.end; ++depth) {
     tile.run_count = gemm.resting->runs(gemm.resting->source, b.depths.begin(depth), b.depths.size(depth), runs);
     tile.accumulate = depth > 0;
@@ -76,17 +77,17 @@ void multiply_rows(const Gemm& gemm, const Packed& b, int64_t first, int64_t cou
       tile.column = b.columns.begin(panel);
       tile.last_lanes = columns - (vectors - 1) * Vec::width;
       const RowTileFunction whole = row_tile_function(row_tile_rows, vectors);
-      panel_fetch.next = tile.b + b_panel_floats;
+      const float* panel_next = tile.b + b_panel_floats;
       bool rows_turn = fetches_rows;
       for (int64_t row = 0, size; row < count; row += size) {
         size = rows_of_tile(count - row);
         tile.a = a + row;
         tile.rows = c + row;
         tile.epilogue = last_block ? gemm.epilogue.from(first + row, tile.column) : Epilogue{};
-        Fetch& fetch = rows_turn ? rows_fetch : panel_fetch;
-        tile.fetch = fetch;
+        tile.next = rows_turn ? rows_next : panel_next;
+        tile.next_step = rows_turn ? rows_step : panel_step;
         (size == row_tile_rows ? whole : row_tile_function(static_cast<int>(size), vectors))(tile);
-        fetch.next += fetch.step * b.depths.size(depth);
+        (rows_turn ? rows_next : panel_next) += tile.next_step * b.depths.size(depth);
         if (turns == 2) rows_turn = !rows_turn;
       }
     }

@@ -16,8 +16,8 @@ struct RowLoops {
 #pragma GCC unroll 16
     for (int row = 0; row < rows; ++row) fetch_row<vectors>(t, row, row + rows);
     const float* b = t.b;
-    const float* next = t.fetch.next;
-    const int64_t next_step = t.fetch.step;
+    const float* next = t.next;
+    const int64_t next_step = t.next_step;
     for (const Run *run = t.runs, *const end = run + t.run_count; run != end; ++run) {
       const float* a[rows];
 #pragma GCC unroll 16

@@ -10,18 +10,13 @@ struct Run {
   int64_t offset, length;
 };
 
-// Memory that is fetched meanwhile, `step` floats with each depth.
-struct Fetch {
-  const float* next;
-  int64_t step;
-};
-
 struct RowTile : TileTarget {
   const Run* runs;  // the depth, run after run
   int run_count;
   const float* const* a;  // where the rows of a begin
   const float* b;         // panel of b
-  Fetch fetch;
+  const float* next;      // fetched meanwhile: next_step floats with each depth
+  int64_t next_step;
 };
 using RowTileFunction = void (*)(const RowTile&);
 

@@ -79,6 +79,21 @@ void transform_filters(const Filters& source, int64_t filter, int64_t filters, i
   }
 }
 
+template <int taps>
+void fetch_filters(const Filters& source, int64_t filter, int64_t filters, int64_t first, int64_t depths, int64_t part,
+                   int64_t parts) {
+  const bool by_filter = source.depth_stride == 1;
+  const int64_t stride = by_filter ? source.filter_stride : source.depth_stride, run = by_filter ? depths : filters;
+  const float* const from = source.data + filter * source.filter_stride + first * source.depth_stride;
+  const int64_t runs = (by_filter ? filters : depths) * taps * taps;
+  for (int64_t index = runs * part / parts; index < runs * (part + 1) / parts; ++index) {
+    const float* const line = from + index / (taps * taps) * stride + index % (taps * taps) * source.tap_stride;
+    for (int64_t at = 0; at < run; at += width) __builtin_prefetch(line + at, 0, 2);
+  }
+}
+
+template void fetch_filters<3>(const Filters&, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t);
+template void fetch_filters<5>(const Filters&, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t);
 template void transform_filters<3>(const Filters&, int64_t, int64_t, int64_t, int64_t, const FilterPanels&);
 template void transform_filters<5>(const Filters&, int64_t, int64_t, int64_t, int64_t, const FilterPanels&);
 

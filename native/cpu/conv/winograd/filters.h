@@ -19,6 +19,10 @@ struct FilterPanels {
   float* data;
   int64_t frequency_stride, panel_stride;
 };
+// Fetches one of `parts` parts of the weights that transform_filters will read.
+template <int taps>
+void fetch_filters(const Filters& source, int64_t filter, int64_t filters, int64_t first, int64_t depths, int64_t part,
+                   int64_t parts);
 template <int taps>
 void transform_filters(const Filters& source, int64_t filter, int64_t filters, int64_t first, int64_t depths,
                        const FilterPanels& to);

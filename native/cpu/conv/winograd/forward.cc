@@ -84,22 +84,31 @@ void compute_block(const Pass& pass, const Plan& plan, int64_t tiles, int64_t fi
   product.b_step = column_tile;
   product.panel_step = plan.filter_panel;
   product.c_stride = plan.filters.piece;
-  const auto multiply_depths = [&](int64_t first_chunk, int64_t depth, const float* transformed) {
+  const auto multiply_depths = [&](int64_t first_chunk, int64_t depth, const float* transformed,
+                                   const auto& meanwhile) {
     product.depth = depth;
     product.accumulate = first_chunk > 0;
     for (int64_t frequency = 0; frequency < frequencies; ++frequency) {
       product.a = worker.inputs + first_chunk * plan.input_chunk + frequency * plan.input_frequency;
       product.b = transformed + frequency * plan.filter_frequency;
       product.c = worker.products + frequency * plan.product_frequency;
+      meanwhile(frequency);
       multiply(product);
     }
   };
   if (plan.stored_filters) {
-    multiply_depths(0, pass.depth, stored_filters + filters * plan.filter_block_floats);
+    multiply_depths(0, pass.depth, stored_filters + filters * plan.filter_block_floats, [](int64_t) {});
   } else {
     for (int64_t depth = 0; depth < plan.depths.count; ++depth) {
       transform_filter_block<taps>(pass, plan, filters, depth, worker.filters);
-      multiply_depths(depth, plan.depths.size(depth), worker.filters);
+      // The next weights come from memory while these are multiplied.
+      const bool last = depth + 1 == plan.depths.count;
+      const int64_t next_depth = last ? 0 : depth + 1, next_filters = last ? filters + 1 : filters;
+      multiply_depths(depth, plan.depths.size(depth), worker.filters, [&](int64_t frequency) {
+        if (next_filters == plan.filters.count) return;
+        fetch_filters<taps>(pass.filters, plan.filters.begin(next_filters), plan.filters.size(next_filters),
+                            plan.depths.begin(next_depth), plan.depths.size(next_depth), frequency, frequencies);
+      });
     }
   }
   write_results<taps>({worker.products, plan.product_frequency, plan.filters.piece}, first, count,

@@ -25,7 +25,7 @@ constexpr int64_t column_tile = column_vectors * Vec::width;
 
 // Where all tiles are one block of at most few_tiles, transformed filters are used once: few_tiles_filter_block of them
 // at a time stay near the cache instead of going through memory.
-constexpr int64_t few_tiles = 84, few_tiles_filter_block = 64;
+constexpr int64_t few_tiles = 84, few_tiles_filter_block = 32;
 
 // Sums over channels are made in parts of this length, added up at the end: a third of the rounding errors of one sum
 // over 512 channels. It is also the distance between a tile's channels and the next tile's.
