@@ -17,7 +17,7 @@ namespace {
 
 std::atomic<int> threads{0};
 
-// A range and the members of a team among whom it is shared.
+// A range shared among threads that OpenMP gave.
 struct Shared {
   int64_t count, grain, grains;
   int members;
@@ -31,31 +31,57 @@ struct Shared {
   }
 };
 
-// A range whose grains are taken one by one, by whoever is there: the leader's from the front, the others' from the
-// back, so that each finds in its cache what it took the last time.
-struct Claims {
-  int64_t count, grain;
-  const RangeBody* body;
-  mutable std::atomic<uint64_t> left;  // the first grain that nobody has taken, and above it the end of those
+constexpr size_t cache_line = 64;
+constexpr int most_claimants = 64;
 
-  static constexpr int end_bit = 32;
-
-  Claims(int64_t count, int64_t grain, int64_t grains, const RangeBody* body)
-      : count(count), grain(grain), body(body), left(static_cast<uint64_t>(grains) << end_bit) {}
+// A range shared among the members of a team: each takes chunks from the front of its own part, so that it finds in its
+// cache what it had the last time, and then from the back of what others have left.
+class Claims {
+ public:
+  Claims(int64_t count, int64_t grain, int64_t grains, int64_t chunk, int members, const RangeBody* body)
+      : count_(count), grain_(grain), chunk_(chunk), members_(members), body_(body) {
+    for (int index = 0; index < members; ++index) {
+      const auto first = static_cast<uint64_t>(grains * index / members);
+      parts_[index].left.store(static_cast<uint64_t>(grains * (index + 1) / members) << end_bit | first,
+                               std::memory_order_relaxed);
+    }
+  }
 
   static void take(const void* context, int index) {
-    const Claims& claims = *static_cast<const Claims*>(context);
-    uint64_t seen = claims.left.load(std::memory_order_relaxed);
+    Claims& claims = *static_cast<Claims*>(const_cast<void*>(context));
+    claims.take_from<true>(claims.parts_[index]);
+    for (int other = 1; other < claims.members_; ++other)
+      claims.take_from<false>(claims.parts_[(index + other) % claims.members_]);
+  }
+
+ private:
+  static constexpr int end_bit = 32;
+
+  // The first grain that nobody has taken, and above it the end of those.
+  struct alignas(cache_line) Part {
+    std::atomic<uint64_t> left;
+  };
+
+  template <bool from_front>
+  void take_from(Part& part) {
+    uint64_t seen = part.left.load(std::memory_order_relaxed);
     for (;;) {
       const int64_t first = static_cast<uint32_t>(seen), end = static_cast<int64_t>(seen >> end_bit);
       if (first >= end) return;
-      const uint64_t rest = index == 0 ? seen + 1 : seen - (uint64_t{1} << end_bit);
-      if (!claims.left.compare_exchange_weak(seen, rest, std::memory_order_relaxed)) continue;
-      const int64_t begin = (index == 0 ? first : end - 1) * claims.grain, stop = begin + claims.grain;
-      (*claims.body)(begin, stop < claims.count ? stop : claims.count);
-      seen = claims.left.load(std::memory_order_relaxed);
+      const int64_t taken = end - first < chunk_ ? end - first : chunk_;
+      const auto step = static_cast<uint64_t>(taken);
+      const uint64_t rest = from_front ? seen + step : seen - (step << end_bit);
+      if (!part.left.compare_exchange_weak(seen, rest, std::memory_order_relaxed)) continue;
+      const int64_t begin = (from_front ? first : end - taken) * grain_, stop = begin + taken * grain_;
+      (*body_)(begin, stop < count_ ? stop : count_);
+      seen = part.left.load(std::memory_order_relaxed);
     }
   }
+
+  const int64_t count_, grain_, chunk_;
+  const int members_;
+  const RangeBody* const body_;
+  Part parts_[most_claimants];
 };
 
 // The calling thread's floating-point control register, and the bits in it that take and make denormals as zero.
@@ -116,12 +142,15 @@ void share_out(int64_t count, int64_t grain, RangeBody body, Team::Length length
   }
   if (Team* const led = Team::led()) {
     const int members = team < led->size() ? team : led->size();
-    if (length == Team::Length::brief && grains <= INT32_MAX) {
-      const Claims claims(count, grain, grains, &body);
-      return led->run(members, Claims::take, &claims, length);
+    if (members > most_claimants || grains > INT32_MAX) {
+      const Shared shared{count, grain, grains, members, &body};
+      return led->run(members, Shared::take, &shared, length);
     }
-    const Shared shared{count, grain, grains, members, &body};
-    return led->run(members, Shared::take, &shared, length);
+    // Brief work is taken as the guest comes to share in it; other work in a few chunks a thread.
+    constexpr int64_t chunks_each = 8;
+    const int64_t chunk = length == Team::Length::brief ? 1 : (grains - 1) / (chunks_each * members) + 1;
+    Claims claims(count, grain, grains, chunk, members, &body);
+    return led->run(members, Claims::take, &claims, length);
   }
 #pragma omp parallel num_threads(team)
   {

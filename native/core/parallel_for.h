@@ -23,7 +23,8 @@ class RangeBody {
 
 // Calls body(begin, end) over [0, count) in parallel. Every boundary is a multiple of `grain` (or count), so a body
 // that treats each grain alike gives the same bits at any thread count. body must not throw.
-// Chunks of one or a few grains are handed out statically; with one thread, or one grain, it runs inline.
+// Each thread has its part of the range, takes chunks of it, and then of what others have left of theirs; with one
+// thread, or one grain, it runs inline.
 void parallel_for(int64_t count, int64_t grain, RangeBody body);
 // The same for a few microseconds' work in all, which the JavaScript thread may share in while it waits for a result.
 void brief_parallel_for(int64_t count, int64_t grain, RangeBody body);

@@ -186,7 +186,21 @@ void run_in_place(const Gemm& gemm) {
   };
   const bool to_pack = packed && !kept.made;
   // Threads that share no panels of b need not wait for each other.
-  if (to_pack && grid.rows > 1) for_slots(threads, threads, [&](int slot, int64_t, int64_t) { pack_for(slot); });
+  const bool packs_ahead = to_pack && grid.rows > 1;
+  if (packs_ahead) for_slots(threads, threads, [&](int slot, int64_t, int64_t) { pack_for(slot); });
+  const int64_t row_block = gemm.resting->row_block, blocks = ceil_divide(gemm.rows, row_block);
+  if (packed && to_pack == packs_ahead && step == 0 && threads > 1 && blocks >= parts_of_piece * grid.rows) {
+    // Nothing but the multiplying is left, and no memory of one's own: in smaller pieces, for whoever is there.
+    parallel_for(threads * parts_of_piece, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t item = begin; item < end; ++item) {
+        const int slot = static_cast<int>(item / parts_of_piece), part = static_cast<int>(item % parts_of_piece);
+        const Range rows = piece(blocks, slot / grid.columns * parts_of_piece + part, grid.rows * parts_of_piece);
+        multiply_piece(gemm, b, {rows.begin * row_block, at_most(rows.end * row_block, gemm.rows)}, panels_of(slot),
+                       {0, depths.count}, nullptr);
+      }
+    });
+    return;
+  }
   for_slots(threads, threads, [&](int slot, int64_t, int64_t) {
     if (to_pack && grid.rows == 1) pack_for(slot);
     float* const private_memory = memory + slot * step;

@@ -43,6 +43,8 @@ constexpr int64_t line_floats = 48 << 10;
 constexpr int64_t rows_of_block = 24 * row_tile_rows, in_place_floats = int64_t{4} << 20;
 // Copies of single windows lie apart, with unused memory between them: they reach over so many floats.
 constexpr int64_t window_floats = int64_t{1} << 20;
+// A thread's piece of a product in so many parts, which others take where it is late.
+constexpr int parts_of_piece = 4;
 // Panels of b with so many floats stay in the second-level cache while rows stream past.
 constexpr int64_t resident_floats = int64_t{64} << 10;
 
