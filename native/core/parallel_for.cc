@@ -35,11 +35,11 @@ constexpr size_t cache_line = 64;
 constexpr int most_claimants = 64;
 
 // A range shared among the members of a team: each takes chunks from the front of its own part, so that it finds in its
-// cache what it had the last time, and then from the back of what others have left.
+// cache what it had the last time, and then from the back of what others have left. Backward, the other way round.
 class Claims {
  public:
-  Claims(int64_t count, int64_t grain, int64_t grains, int64_t chunk, int members, const RangeBody* body)
-      : count_(count), grain_(grain), chunk_(chunk), members_(members), body_(body) {
+  Claims(int64_t count, int64_t grain, int64_t grains, int64_t chunk, bool backward, int members, const RangeBody* body)
+      : count_(count), grain_(grain), chunk_(chunk), backward_(backward), members_(members), body_(body) {
     for (int index = 0; index < members; ++index) {
       const auto first = static_cast<uint64_t>(grains * index / members);
       parts_[index].left.store(static_cast<uint64_t>(grains * (index + 1) / members) << end_bit | first,
@@ -49,9 +49,9 @@ class Claims {
 
   static void take(const void* context, int index) {
     Claims& claims = *static_cast<Claims*>(const_cast<void*>(context));
-    claims.take_from<true>(claims.parts_[index]);
+    claims.take_from(claims.parts_[index], !claims.backward_);
     for (int other = 1; other < claims.members_; ++other)
-      claims.take_from<false>(claims.parts_[(index + other) % claims.members_]);
+      claims.take_from(claims.parts_[(index + other) % claims.members_], claims.backward_);
   }
 
  private:
@@ -62,8 +62,7 @@ class Claims {
     std::atomic<uint64_t> left;
   };
 
-  template <bool from_front>
-  void take_from(Part& part) {
+  void take_from(Part& part, bool from_front) {
     uint64_t seen = part.left.load(std::memory_order_relaxed);
     for (;;) {
       const int64_t first = static_cast<uint32_t>(seen), end = static_cast<int64_t>(seen >> end_bit);
@@ -79,6 +78,7 @@ class Claims {
   }
 
   const int64_t count_, grain_, chunk_;
+  const bool backward_;
   const int members_;
   const RangeBody* const body_;
   Part parts_[most_claimants];
@@ -131,7 +131,7 @@ FlushedDenormals::~FlushedDenormals() { set_float_control(before_); }
 
 namespace {
 
-void share_out(int64_t count, int64_t grain, RangeBody body, Team::Length length) {
+void share_out(int64_t count, int64_t grain, RangeBody body, Team::Length length, bool backward = false) {
   if (count <= 0) return;
   const int64_t grains = (count + grain - 1) / grain;
   const int64_t wanted = thread_count();
@@ -149,7 +149,7 @@ void share_out(int64_t count, int64_t grain, RangeBody body, Team::Length length
     // Brief work is taken as the guest comes to share in it; other work in a few chunks a thread.
     constexpr int64_t chunks_each = 8;
     const int64_t chunk = length == Team::Length::brief ? 1 : (grains - 1) / (chunks_each * members) + 1;
-    Claims claims(count, grain, grains, chunk, members, &body);
+    Claims claims(count, grain, grains, chunk, backward, members, &body);
     return led->run(members, Claims::take, &claims, length);
   }
 #pragma omp parallel num_threads(team)
@@ -164,6 +164,9 @@ void share_out(int64_t count, int64_t grain, RangeBody body, Team::Length length
 }  // namespace
 
 void parallel_for(int64_t count, int64_t grain, RangeBody body) { share_out(count, grain, body, Team::Length::any); }
+void parallel_for_backward(int64_t count, int64_t grain, RangeBody body) {
+  share_out(count, grain, body, Team::Length::any, true);
+}
 void brief_parallel_for(int64_t count, int64_t grain, RangeBody body) {
   share_out(count, grain, body, Team::Length::brief);
 }

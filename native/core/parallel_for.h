@@ -26,6 +26,9 @@ class RangeBody {
 // Each thread has its part of the range, takes chunks of it, and then of what others have left of theirs; with one
 // thread, or one grain, it runs inline.
 void parallel_for(int64_t count, int64_t grain, RangeBody body);
+// The same from the end of each thread's part to its beginning: what a pass before this one has read last is still in
+// the cache.
+void parallel_for_backward(int64_t count, int64_t grain, RangeBody body);
 // The same for a few microseconds' work in all, which the JavaScript thread may share in while it waits for a result.
 void brief_parallel_for(int64_t count, int64_t grain, RangeBody body);
 

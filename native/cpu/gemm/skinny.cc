@@ -60,7 +60,8 @@ HEBB_INLINE void dot_tile(const SkinnyGemm& g, int64_t row, int64_t column) {
     const int rest = static_cast<int>(g.depth - k);
     step(k, [rest](const float* p) { return load_partial(p, rest); });
   }
-  if constexpr (rows == 1 && columns > 1 && columns <= width) {
+  if constexpr (columns == skinny_row_columns && skinny_row_columns <= width) {
+    static_assert(rows == 1);
     Vec value = totals<columns>(sum[0]);
     if (g.bias) value = value + load_partial(g.bias + column, columns);
     if (g.activation == Activation::relu) value = max_nan(value, zero());

@@ -58,7 +58,7 @@ void batch_norm(In<float> x, In<float> weight, In<float> bias, Optional<In<float
   const RowBlocks blocks(x.size(), channels);
   const Partials partials(blocks);
   float* const scale = static_cast<float*>(scratch(ScratchSlot::extra, channels * sizeof(float)));
-  blocks.for_each([&](int64_t block) {
+  blocks.for_each_backward([&](int64_t block) {
     const float* const origin = x.data + blocks.begin(block) * channels;
     sum_rows(blocks, block, partials.first(block), partials.second(block),
              [&](auto vector, int64_t row, int64_t c, Vec& difference, Vec& square) {

@@ -35,7 +35,7 @@ void differentiate(const Backward& b) {
     return select(gt(after, zero()), grad, zero());
   };
   with_stores_to(b.dresidual, b.dresidual ? b.blocks.rows * channels : 0, channels, [&](auto stores) {
-    b.blocks.for_each([&](int64_t block) {
+    b.blocks.for_each_backward([&](int64_t block) {
       sum_rows<decltype(stores)>(b.blocks, block, partials.first(block), partials.second(block),
                                  [&](auto vector, int64_t row, int64_t c, Vec& grad, Vec& product) {
                                    const Vec centered = centered_at(vector, row, c);

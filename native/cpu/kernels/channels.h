@@ -23,10 +23,22 @@ struct RowBlocks {
   // body(block) in parallel, as many blocks a thread as make it worth one.
   template <class Body>
   HEBB_INLINE void for_each(const Body& body) const {
-    constexpr int64_t worth_a_thread = 32768;
-    parallel_for(count, worth_a_thread / (block_rows * channels) + 1, [&](int64_t first, int64_t last) {
+    parallel_for(count, grain(), [&](int64_t first, int64_t last) {
       for (int64_t block = first; block < last; ++block) body(block);
     });
+  }
+  // From the last to the first: what a pass before this one has read last is still in the cache.
+  template <class Body>
+  HEBB_INLINE void for_each_backward(const Body& body) const {
+    parallel_for_backward(count, grain(), [&](int64_t first, int64_t last) {
+      for (int64_t block = last - 1; block >= first; --block) body(block);
+    });
+  }
+
+ private:
+  HEBB_INLINE int64_t grain() const {
+    constexpr int64_t worth_a_thread = 32768;
+    return worth_a_thread / (block_rows * channels) + 1;
   }
 };
 
