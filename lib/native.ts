@@ -1,6 +1,7 @@
 // Loads the addon, and says what is wrong when it does not load.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
 import { HebbError } from './errors';
 
 /** A native tensor: an opaque object that only the addon can open. */
@@ -53,6 +54,7 @@ interface Addon {
   resetPeakMemory(device: number): void;
   trimMemory(device: number): void;
   setMemoryLimit(device: number, bytes: number): void;
+  stopAccelerators(): void;
   setThreads(count: number): void;
   threads(): number;
   setPrecision(precision: number): void;
@@ -89,6 +91,9 @@ function explain(error: Error): string {
 }
 
 export const native: Addon = load();
+
+// process.exit() and an uncaught error end the process without ending its environment.
+if (isMainThread) process.once('exit', () => native.stopAccelerators());
 
 /** Enqueues a kernel by its name in native/ops/ops.def, on handles. `run` of kernel.ts does it on tensors. */
 export function callKernel(name: string, ...values: KernelArgument[]): void {

@@ -62,7 +62,8 @@ std::shared_ptr<Storage> Allocator::allocate(int64_t bytes) {
   auto fail = [&] {
     const MemoryStatistics now = statistics();
     throw OutOfMemory("out of memory: " + std::to_string(bytes) + " bytes asked for, " + std::to_string(now.used) +
-                      " in use, limit " + std::to_string(now.limit) + (refused ? "; the rest is not available" : ""));
+                      " in use, limit " + std::to_string(now.limit) + (refused ? "; the rest is not available" : "") +
+                      (refused && !source_.refusal().empty() ? ": " + source_.refusal() : ""));
   };
   if (bytes > limit_.load(std::memory_order_relaxed)) fail();
   const int64_t size = rounded_size(bytes);

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <string>
 
 #include "core/storage.h"
 
@@ -19,6 +20,8 @@ class MemorySource {
   virtual ~MemorySource() = default;
   virtual void* acquire(int64_t bytes) = 0;
   virtual void release(void* data, int64_t bytes) = 0;
+  // Why the last acquire failed, where there is more to say than that there is no more.
+  virtual std::string refusal() const { return {}; }
 };
 
 // 64-byte aligned; blocks of 2 MiB and more are aligned to 2 MiB and advised to use huge pages.

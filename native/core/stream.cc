@@ -182,7 +182,12 @@ void Stream::execute_while(const Condition& goes_on) {
 
 void Stream::run_next() {
   std::unique_ptr<Command> command = std::move(ring_[completed_.load() % ring_.size()]);
-  attempt(*command, [&] { command->run(); });
+  try {
+    command->run();
+  } catch (const std::exception& error) {
+    if (accelerator_) report_failure(*command);  // it may be what made this one fail, and the first to be put stays
+    if (command->errors) command->errors->put(error.what());
+  }
   if (accelerator_) {
     report_failure(*command);
     if (command->settles()) pending_.push_back({accelerator_->fence(), completed_.load() + 1, std::move(command)});

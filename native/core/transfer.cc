@@ -61,8 +61,8 @@ class Upload final : public Command {
 
 class Deliver final : public Command {
  public:
-  Deliver(Accelerator* accelerator, const void* source, std::shared_ptr<Delivery> delivery)
-      : accelerator_(accelerator), source_(source), delivery_(std::move(delivery)) {}
+  Deliver(Accelerator* accelerator, const void* source, std::shared_ptr<Delivery> delivery, bool reports)
+      : accelerator_(accelerator), source_(source), delivery_(std::move(delivery)), reports_(reports) {}
   ~Deliver() override { delivery_->arrived.open("the device was stopped before it sent the values"); }
   void run() override {
     try {
@@ -78,12 +78,15 @@ class Deliver final : public Command {
     }
   }
   bool settles() const override { return true; }
-  void settle() override { delivery_->arrived.open(); }
+  void settle() override {
+    delivery_->arrived.open(reports_ && errors ? errors->take().value_or(std::string{}) : std::string{});
+  }
 
  private:
   Accelerator* accelerator_;
   const void* source_;
   std::shared_ptr<Delivery> delivery_;
+  const bool reports_;
 };
 
 class Receive final : public Command {
@@ -123,9 +126,9 @@ std::unique_ptr<Command> make_upload(Accelerator* accelerator, void* target, int
   return std::make_unique<Upload>(accelerator, target, offset, values, bytes);
 }
 
-std::unique_ptr<Command> make_deliver(Accelerator* accelerator, const void* source,
-                                      std::shared_ptr<Delivery> delivery) {
-  return std::make_unique<Deliver>(accelerator, source, std::move(delivery));
+std::unique_ptr<Command> make_deliver(Accelerator* accelerator, const void* source, std::shared_ptr<Delivery> delivery,
+                                      bool reports) {
+  return std::make_unique<Deliver>(accelerator, source, std::move(delivery), reports);
 }
 
 std::unique_ptr<Command> make_receive(Accelerator* accelerator, void* target, std::shared_ptr<Delivery> delivery) {

@@ -28,7 +28,9 @@ struct Delivery {
 // The two ends of a delivery. One that is dropped before it has run opens the latch with an error; one that receives is
 // not ready before the latch is open. It always waits for a command that was pushed before it, on whichever stream, and
 // never keeps its own stream from settling: so streams cannot wait for each other in a circle.
-std::unique_ptr<Command> make_deliver(Accelerator* accelerator, const void* source, std::shared_ptr<Delivery> delivery);
+// `reports`: it takes the failure of earlier work, and opens the latch with that.
+std::unique_ptr<Command> make_deliver(Accelerator* accelerator, const void* source, std::shared_ptr<Delivery> delivery,
+                                      bool reports = false);
 std::unique_ptr<Command> make_receive(Accelerator* accelerator, void* target, std::shared_ptr<Delivery> delivery);
 
 }  // namespace hebb

@@ -100,6 +100,11 @@ Napi::Value set_memory_limit(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+Napi::Value stop_accelerators(const Napi::CallbackInfo& info) {
+  Runtime::get().stop_accelerators();
+  return info.Env().Undefined();
+}
+
 Napi::Value set_threads(const Napi::CallbackInfo& info) {
   constexpr int64_t most_threads = 1024;
   Call call(Environment::of(info.Env()), info.Env());
@@ -189,6 +194,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   add_function<set_memory_limit>(env, exports, "setMemoryLimit");
   add_function<set_threads>(env, exports, "setThreads");
   add_function<threads>(env, exports, "threads");
+  add_function<stop_accelerators>(env, exports, "stopAccelerators");
   add_function<set_precision>(env, exports, "setPrecision");
   add_function<precision>(env, exports, "precision");
   add_function<set_deterministic>(env, exports, "setDeterministic");

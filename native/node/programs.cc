@@ -12,6 +12,8 @@ namespace {
 struct ProgramHandle {
   std::shared_ptr<Program> program;
   const Device* device;
+  Precision precision;  // when it was recorded
+  bool deterministic;
   std::vector<Form> inputs, outputs;
 };
 
@@ -66,6 +68,8 @@ Napi::Value end_recording(const Napi::CallbackInfo& info) {
   require_recording(environment);
   auto handle = std::make_unique<ProgramHandle>();
   handle->device = environment.recording_device;
+  handle->precision = Runtime::get().precision();
+  handle->deterministic = Runtime::get().deterministic();
   const auto outputs = storages_of(environment, info, 0, "outputs", &handle->outputs);
   const auto kept = storages_of(environment, info, 1, "kept", nullptr);
   handle->inputs = environment.recorded_inputs;
@@ -138,7 +142,17 @@ Napi::Value replay(const Napi::CallbackInfo& info) {
   for (const int64_t bytes : handle.program->output_bytes()) {
     outputs.push_back(handle.device->allocator->allocate(bytes));
   }
-  environment.submit(*handle.device, handle.program->replay(inputs, outputs), {});
+  auto command = handle.program->replay(inputs, outputs);
+  if (handle.device->accelerator) {
+    // A capture would keep what another worker has set meanwhile.
+    command->errors = environment.errors;
+    if (!Runtime::get().push_under(handle.precision, handle.deterministic, *handle.device->stream,
+                                   std::move(command))) {
+      throw Error("compile: another thread has changed the precision or whether bits are the same; call again");
+    }
+  } else {
+    environment.submit(*handle.device, std::move(command), {});
+  }
   Napi::Array handles = Napi::Array::New(info.Env(), outputs.size());
   for (size_t index = 0; index < outputs.size(); ++index) {
     const Form& form = handle.outputs[index];

@@ -1,5 +1,6 @@
 #include "node/runtime.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
@@ -19,7 +20,10 @@ int64_t memory_limit(Accelerator& accelerator) {
   constexpr const char* variable = "HEBB_CUDA_MEMORY";
   const char* text = std::getenv(variable);
   const int64_t total = accelerator.total_memory();
-  return text && *text ? parse_memory_size(variable, text, total) : total;
+  if (text && *text) return parse_memory_size(variable, text, total);
+  // The rest is for what is not tensors: the context, the libraries' code, scratch memory, staging on the device.
+  constexpr int64_t share_of_rest = 16, most_of_rest = int64_t{2} << 30;
+  return total - std::min(total / share_of_rest, most_of_rest);
 }
 
 template <class Setting>
@@ -96,6 +100,13 @@ void Runtime::set_deterministic(bool deterministic) {
   apply([deterministic](Accelerator& accelerator) { accelerator.set_deterministic(deterministic); });
 }
 
+bool Runtime::push_under(Precision precision, bool deterministic, Stream& stream, std::unique_ptr<Command> command) {
+  std::lock_guard lock(mutex_);
+  if (precision != precision_.load() || deterministic != deterministic_.load()) return false;
+  stream.push(std::move(command));
+  return true;
+}
+
 template <class Setting>
 void Runtime::apply(const Setting& setting) {
   for (int number = 0; number < device_count(); ++number) {
@@ -115,6 +126,13 @@ void Runtime::leave() {
   std::lock_guard lock(mutex_);
   if (--environments_ > 0) return;
   for (int number = 0; number < device_count(); ++number) device(number).stream->stop();
+}
+
+void Runtime::stop_accelerators() {
+  std::lock_guard lock(mutex_);
+  for (int number = 0; number < device_count(); ++number) {
+    if (device(number).accelerator) device(number).stream->stop();
+  }
 }
 
 }  // namespace hebb::node

@@ -42,6 +42,8 @@ class Runtime {
   Precision precision() const { return precision_.load(); }
   void set_deterministic(bool deterministic);
   bool deterministic() const { return deterministic_.load(); }
+  // Pushes what is to run under these settings; false where another thread has changed them.
+  bool push_under(Precision precision, bool deterministic, Stream& stream, std::unique_ptr<Command> command);
 
   // Whether programs may become captures. HEBB_CUDA_GRAPHS=0 says no.
   bool may_capture() const { return may_capture_; }
@@ -49,6 +51,8 @@ class Runtime {
   // Environments (the main thread, workers) that have loaded the addon. With the last one gone the streams stop.
   void enter();
   void leave();
+  // Before the process exits without that: no executor may be inside a GPU's libraries while they are taken apart.
+  void stop_accelerators();
 
  private:
   static constexpr int most_devices = 64;

@@ -66,13 +66,18 @@ class Read final : public Command {
       : completion_(std::move(completion)), mailbox_(std::move(mailbox)), accelerator_(accelerator), source_(source) {}
   void run() override {
     if (!accelerator_ || completion_->bytes() == 0) return;
+    const void* const from = std::exchange(source_, nullptr);  // the device's: never for settle() to read
     staging_ = Staging(accelerator_, completion_->bytes());
-    accelerator_->download(staging_.data(), source_, completion_->bytes());
+    accelerator_->download(staging_.data(), from, completion_->bytes());
     source_ = staging_.data();
   }
   bool settles() const override { return true; }
   void settle() override {
     completion_->error = errors->take();
+    // Another read may have taken the failure of this one.
+    if (!completion_->error && completion_->bytes() > 0 && !source_) {
+      completion_->error = "out of memory: no page-locked memory of the host's for what was read";
+    }
     if (!completion_->error) completion_->copy_from(source_);
     mailbox_->post(std::move(completion_));
   }
@@ -265,7 +270,7 @@ Napi::Value read_sync(const Napi::CallbackInfo& info) {
   std::shared_ptr<Delivery> delivery;
   if (device.accelerator && bytes > 0) {
     delivery = std::make_shared<Delivery>(device.accelerator, bytes);
-    auto command = make_deliver(device.accelerator, handle.storage->data(), delivery);
+    auto command = make_deliver(device.accelerator, handle.storage->data(), delivery, true);
     command->errors = environment.errors;
     device.stream->push(std::move(command));
     delivery->arrived.wait();

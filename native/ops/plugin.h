@@ -5,8 +5,24 @@
 
 namespace hebb {
 
-// Changes with every change of this header, of core/accelerator.h, core/view.h or of a kernel's signature.
+// Changes with every change of this header, of core/accelerator.h, core/view.h or of a kernel's types.
 constexpr uint32_t plugin_version = 1;
+
+// Of the kernels' names and their parameters', in the order of ops.def (FNV-1a, of Fowler, Noll and Vo).
+constexpr uint32_t kernels_hash() {
+  uint32_t hash = 2166136261u;
+  const auto add = [&hash](const char* text) {
+    do {
+      hash = (hash ^ static_cast<unsigned char>(*text)) * 16777619u;
+    } while (*text++);
+  };
+#define HEBB_OP(name) \
+  add(#name);         \
+  for (const char* parameter : ops::name::names.items) add(parameter);
+#include "ops/ops.def"
+#undef HEBB_OP
+  return hash;
+}
 
 // One line of what `hebb doctor` prints: a driver, a GPU, a library.
 struct PluginFact {
@@ -29,7 +45,7 @@ class Plugin {
   ~Plugin() = default;
 };
 
-// `hebb_plugin`: the plugin, or null when it is of another version. kernels: how many lines ops.def has.
+// `hebb_plugin`: the plugin, or null when it is of another version. kernels: kernels_hash().
 using OpenPlugin = Plugin*(uint32_t version, uint32_t kernels);
 
 }  // namespace hebb

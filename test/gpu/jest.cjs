@@ -10,7 +10,7 @@ const { values, positionals } = parseArgs({
 const wanted = new RegExp(values.test);
 
 /** A suite's hooks are those of the suites around it too. */
-const suite = (name, outer) => ({ name, outer, beforeEach: [], afterEach: [] });
+const suite = (name, outer) => ({ name, outer, beforeAll: [], beforeEach: [], afterEach: [] });
 let current = suite('', null);
 const tests = [];
 const ends = [];
@@ -101,6 +101,7 @@ Object.assign(globalThis, {
   describe,
   test,
   expect,
+  beforeAll: (body) => current.beforeAll.push(body),
   beforeEach: (body) => current.beforeEach.push(body),
   afterEach: (body) => current.afterEach.push(body),
   afterAll: (body) => ends.push(body),
@@ -112,6 +113,7 @@ async function main() {
   let failed = 0;
   for (const { suite: inner, name, body } of chosen) {
     try {
+      for (const one of around(inner)) for (const hook of one.beforeAll.splice(0)) await hook();
       for (const one of around(inner)) for (const hook of one.beforeEach) await hook();
       try {
         await body();

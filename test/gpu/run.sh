@@ -52,6 +52,7 @@ set_up() {
   if [ -f .gpu/setup.sh ]; then source .gpu/setup.sh || return 1; fi
   if [ -d /usr/local/cuda/bin ]; then PATH=$PATH:/usr/local/cuda/bin; fi
   need 'node:Node 20 or newer, or .gpu/setup.sh' 'nvidia-smi:the NVIDIA driver' || return 1
+  find_libraries
   if [ -d dist ]; then return; fi
   if [ -x node_modules/.bin/tsc ]; then
     node_modules/.bin/tsc -p tsconfig.build.json
@@ -59,6 +60,32 @@ set_up() {
     echo 'missing: dist/ (npm run build:lib where TypeScript is installed, and take it along)'
     return 1
   fi
+}
+
+# cuBLAS and cuDNN that came with PyTorch, where HEBB_CUDA_LIBRARIES does not say where they are.
+find_libraries() {
+  if [ -d /usr/local/cuda ]; then export CUDA_HOME=${CUDA_HOME:-/usr/local/cuda}; fi
+  if [ -n "${HEBB_CUDA_LIBRARIES:-}" ]; then return; fi
+  HEBB_CUDA_LIBRARIES=$("$python" - 2> /dev/null << 'END'
+import glob, os, nvidia
+found = [f for p in nvidia.__path__ for n in ("cublas", "cudnn") for f in glob.glob(f"{p}/**/lib{n}.so.*", recursive=True)]
+print(":".join(sorted({os.path.dirname(f) for f in found})))
+END
+  ) || HEBB_CUDA_LIBRARIES=
+  export HEBB_CUDA_LIBRARIES
+}
+
+# What was measured without them would be taken for what hebb does with them.
+libraries_found() {
+  if [ -n "${HEBB_WITHOUT_LIBRARIES:-}" ]; then return; fi
+  local library missing=0 facts
+  facts=$(node dist/cli/main.js doctor)
+  for library in cuBLASLt cuDNN; do
+    grep -q "$library.*lib" <<< "$facts" && continue
+    echo "missing: $library (HEBB_CUDA_LIBRARIES names its folder; HEBB_WITHOUT_LIBRARIES=1 goes without)"
+    missing=1
+  done
+  return $missing
 }
 
 introduce() {
@@ -117,17 +144,21 @@ on_device() {
 }
 
 test_all() {
-  tests_built && gpu_is_used || return 1
+  tests_built && gpu_is_used && libraries_found || return 1
   local result=0
   say 'test: C++ (kernels of the CPU; those of CUDA on the emulated GPU)'
   limited build-cuda/hebb_tests || result=1
   on_device 'with cuDNN, where it is installed' 'cuda|accelerator' || result=1
   HEBB_CUDNN=0 on_device 'without cuDNN' 'cuda|accelerator' || result=1
   if have compute-sanitizer; then
-    # A product, a convolution, a reduction, a pool and the loss: forward, backward and replayed.
-    HEBB_CUDNN=0 limited compute-sanitizer --tool memcheck --error-exitcode 9 node test/gpu/jest.cjs \
-      -t '^(matmul false true|conv2d strided|sum 0|maxPool2d overlapping|crossEntropy mean) .*cuda:0$' \
-      .gpu/tests/ops/table.test.js || result=1
+    # One op of each way to share memory among a block's threads: forward, backward and replayed. Races among them do
+    # not show on the emulated GPU.
+    local tool ops='matmul false true|conv2d strided|sum 0|maxPool2d overlapping|crossEntropy mean|softmax|batchNorm'
+    for tool in memcheck racecheck synccheck; do
+      say "test: compute-sanitizer, $tool"
+      HEBB_CUDNN=0 limited compute-sanitizer --tool "$tool" --error-exitcode 9 node test/gpu/jest.cjs \
+        -t "^($ops).* .*cuda:0\$" .gpu/tests/ops/table.test.js || result=1
+    done
   else
     echo 'compute-sanitizer is not installed: skipped'
   fi
@@ -138,6 +169,7 @@ train() { gpu_is_used && limited node test/gpu/train.mjs "$device"; }
 
 # suite PRECISION MODES ONLY
 suite() {
+  libraries_found || return 1
   local peers=()
   if "$python" -c 'import torch' 2> /dev/null; then peers=(--peer torch --modes "$2" --python "$python"); fi
   limited node bench/run.mjs --device "$device" --precision "$1" --only "$3" --budget 1 --trials 1 --save "${peers[@]}"

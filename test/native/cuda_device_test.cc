@@ -23,9 +23,7 @@ namespace {
 // Before anybody looks for devices.
 [[maybe_unused]] const int three_devices = setenv("HEBB_EMULATED_DEVICES", "3", 1);
 
-constexpr uint32_t kernel_count = sizeof(KernelTable) / sizeof(void*);
-
-Plugin& plugin() { return *hebb_plugin(plugin_version, kernel_count); }
+Plugin& plugin() { return *hebb_plugin(plugin_version, kernels_hash()); }
 
 // A device whose executor is this thread, with what tests do to it.
 class Desk {
@@ -447,8 +445,8 @@ TEST(cuda_lost_device_goes_on_failing) {
 }
 
 TEST(cuda_plugin_opens_for_its_own_version_only) {
-  CHECK(!hebb_plugin(plugin_version + 1, kernel_count));
-  CHECK(!hebb_plugin(plugin_version, kernel_count + 1));
+  CHECK(!hebb_plugin(plugin_version + 1, kernels_hash()));
+  CHECK(!hebb_plugin(plugin_version, kernels_hash() + 1));
   CHECK_EQ(plugin().device_count(), 3);
   CHECK_EQ(std::string(plugin().device_prefix()), "cuda");
   CHECK(plugin().device(1) != plugin().device(0));

@@ -16,12 +16,7 @@ enum cublasLtMatmulDescAttributes_t : int {
   CUBLASLT_MATMUL_DESC_EPILOGUE = 7,     // uint32_t
   CUBLASLT_MATMUL_DESC_BIAS_POINTER = 8  // const void*
 };
-enum cublasLtEpilogue_t : int {
-  CUBLASLT_EPILOGUE_DEFAULT = 1,
-  CUBLASLT_EPILOGUE_RELU = 2,
-  CUBLASLT_EPILOGUE_BIAS = 4,
-  CUBLASLT_EPILOGUE_RELU_BIAS = 6
-};
+enum cublasLtEpilogue_t : int { CUBLASLT_EPILOGUE_DEFAULT = 1, CUBLASLT_EPILOGUE_BIAS = 4 };
 // How the parts of a sum that is split come together.
 enum cublasLtReductionScheme_t : int {
   CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE = 2,  // in the workspace, added in a step of its own

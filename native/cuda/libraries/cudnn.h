@@ -7,6 +7,8 @@ namespace hebb::cuda {
 
 enum cudnnStatus_t : int {
   CUDNN_STATUS_SUCCESS = 0,
+  CUDNN_STATUS_SUBLIBRARY_LOADING_FAILED = 1008,
+  CUDNN_STATUS_BAD_PARAM = 2000,      // and what follows, for particular ones
   CUDNN_STATUS_NOT_SUPPORTED = 3000,  // and what follows, for particular reasons
   CUDNN_STATUS_INTERNAL_ERROR = 4000
 };
@@ -141,8 +143,10 @@ struct Cudnn {
   void require(cudnnStatus_t status, const char* what) const;
 };
 
+// It takes no such problem, or lacks the library for it: nothing has been enqueued.
 inline bool is_unsupported(cudnnStatus_t status) {
-  return status >= CUDNN_STATUS_NOT_SUPPORTED && status < CUDNN_STATUS_INTERNAL_ERROR;
+  return status == CUDNN_STATUS_SUBLIBRARY_LOADING_FAILED ||
+         (status >= CUDNN_STATUS_BAD_PARAM && status < CUDNN_STATUS_INTERNAL_ERROR);
 }
 
 // Opened by the first call.

@@ -7,9 +7,15 @@ namespace hebb::cuda::dnn {
 namespace {
 
 constexpr float one = 1, zero = 0;
-constexpr size_t most_workspace = size_t{256} << 20;
+constexpr size_t most_workspace = size_t{1} << 30;  // a large batch whose layout cuDNN changes needs so much
 
 int number(int64_t value) { return static_cast<int>(value); }
+
+// What algorithms are asked for: without the middle one, bfloat16 may come without tensor cores.
+cudnnMathType_t math_of(Precision precision) {
+  if (precision == Precision::float32) return CUDNN_FMA_MATH;
+  return precision == Precision::bfloat16 ? CUDNN_TENSOR_OP_MATH : CUDNN_DEFAULT_MATH;
+}
 
 }  // namespace
 
@@ -61,8 +67,7 @@ Plan::Plan(const Problem& problem, const Convolution& c, cudnnHandle_t handle) :
                                            number(g.stride_width), number(g.dilation_height), number(g.dilation_width),
                                            CUDNN_CROSS_CORRELATION, CUDNN_DATA_FLOAT),
       dnn_.cudnnSetConvolutionGroupCount(convolution_, number(g.groups)),
-      dnn_.cudnnSetConvolutionMathType(convolution_,
-                                       problem.precision == Precision::float32 ? CUDNN_FMA_MATH : CUDNN_DEFAULT_MATH),
+      dnn_.cudnnSetConvolutionMathType(convolution_, math_of(problem.precision)),
       dnn_.cudnnSetActivationDescriptor(
           activation_, problem.activation == Activation::relu ? CUDNN_ACTIVATION_RELU : CUDNN_ACTIVATION_IDENTITY,
           CUDNN_PROPAGATE_NAN, 0)};
@@ -89,7 +94,8 @@ void Plan::collect(std::initializer_list<Algorithm> direct, Ask ask, Measure mea
         (problem_.deterministic && result.determinism != CUDNN_DETERMINISTIC)) {
       continue;
     }
-    Candidate candidate{result.algo, problem_.precision == Precision::float32 ? CUDNN_FMA_MATH : result.mathType, 0};
+    const cudnnMathType_t math = problem_.precision == Precision::tf32 ? result.mathType : math_of(problem_.precision);
+    Candidate candidate{result.algo, math, 0};
     dnn_.require(dnn_.cudnnSetConvolutionMathType(convolution_, candidate.math), "cudnnSetConvolutionMathType");
     if (measure(result.algo, &candidate.workspace) != CUDNN_STATUS_SUCCESS) continue;
     if (candidate.workspace <= most_workspace) candidates_.push_back(candidate);

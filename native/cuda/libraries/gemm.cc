@@ -25,6 +25,8 @@ constexpr float one = 1, zero = 0;
 constexpr int64_t most_batches = 65535;  // of one call: what a grid has in z
 
 cublasComputeType_t compute_type(Precision precision) {
+  constexpr int ampere = 80;  // the first to have these
+  if (Context::current().capability() < ampere) return CUBLAS_COMPUTE_32F;
   switch (precision) {
     case Precision::tf32:
       return CUBLAS_COMPUTE_32F_FAST_TF32;
@@ -33,6 +35,11 @@ cublasComputeType_t compute_type(Precision precision) {
     default:
       return CUBLAS_COMPUTE_32F;
   }
+}
+
+// It has nothing for this problem or GPU, and has enqueued nothing.
+bool is_refusal(cublasStatus_t status) {
+  return status == CUBLAS_STATUS_NOT_SUPPORTED || status == CUBLAS_STATUS_ARCH_MISMATCH;
 }
 
 // What algorithms may rely on. Tensors begin at multiples of 64 bytes, so it depends on the problem alone.
@@ -47,7 +54,6 @@ struct Problem {
   int64_t a_stride, a_step, b_stride, b_step, c_stride, c_step;
   bool a_transposed, b_transposed, biased, accumulate;
   int a_alignment, b_alignment, c_alignment, bias_alignment;
-  Activation activation;
   Precision precision;
   bool deterministic;
 
@@ -70,7 +76,6 @@ struct Problem {
         b_alignment(alignment(p.b.data)),
         c_alignment(alignment(p.c)),
         bias_alignment(alignment(p.bias)),
-        activation(p.activation),
         precision(context.precision),
         deterministic(context.deterministic) {}
   auto operator<=>(const Problem&) const = default;
@@ -125,12 +130,10 @@ Owned<cublasLtMatmulDesc_t> description(const Product& p, Precision precision) {
   cublasLtMatmulDesc_t created = nullptr;
   lt.require(lt.cublasLtMatmulDescCreate(&created, compute_type(precision), CUDA_R_32F), "cublasLtMatmulDescCreate");
   Owned<cublasLtMatmulDesc_t> owned(created, lt.cublasLtMatmulDescDestroy);
-  const bool relu = p.activation == Activation::relu;
   set(created, CUBLASLT_MATMUL_DESC_TRANSA, p.b.transposed ? CUBLAS_OP_T : CUBLAS_OP_N);
   set(created, CUBLASLT_MATMUL_DESC_TRANSB, p.a.transposed ? CUBLAS_OP_T : CUBLAS_OP_N);
-  set(created, CUBLASLT_MATMUL_DESC_EPILOGUE,
-      p.bias ? (relu ? CUBLASLT_EPILOGUE_RELU_BIAS : CUBLASLT_EPILOGUE_BIAS)
-             : (relu ? CUBLASLT_EPILOGUE_RELU : CUBLASLT_EPILOGUE_DEFAULT));
+  // Not its ReLU, max(x, 0), which may make 0 of NaN.
+  set(created, CUBLASLT_MATMUL_DESC_EPILOGUE, p.bias ? CUBLASLT_EPILOGUE_BIAS : CUBLASLT_EPILOGUE_DEFAULT);
   if (p.bias) set(created, CUBLASLT_MATMUL_DESC_BIAS_POINTER, p.bias);
   return owned;
 }
@@ -166,16 +169,30 @@ struct Plan {
     int count = 0;
     const cublasStatus_t status = lt.cublasLtMatmulAlgoGetHeuristic(
         handle, operation.get(), b.get(), a.get(), c.get(), c.get(), preference(problem).get(), 1, &chosen, &count);
-    if (status == CUBLAS_STATUS_NOT_SUPPORTED) return;
+    if (is_refusal(status)) return;
     lt.require(status, "cublasLtMatmulAlgoGetHeuristic");
     found = count == 1 && chosen.state == CUBLAS_STATUS_SUCCESS;
   }
 };
 
+// What the library has left to do.
+void finish(const Product& p, const Epilogue& epilogue) {
+  if (epilogue.is_empty()) return;
+  for (int64_t batch = 0; batch < p.batches; ++batch) {
+    float* const c = p.c + batch * p.c_batch_step;
+    apply(epilogue, c, c, p.rows, p.columns, p.c_stride);
+  }
+}
+
 struct LtHandle {
   cublasLtHandle_t handle = nullptr;
   std::map<Problem, Plan> plans;
-  LtHandle() { cublas_lt().require(cublas_lt().cublasLtCreate(&handle), "cublasLtCreate"); }
+  // Null where it is not for this driver or GPU: cuBLAS may be.
+  LtHandle() {
+    const cublasStatus_t status = cublas_lt().cublasLtCreate(&handle);
+    if (status == CUBLAS_STATUS_ALLOC_FAILED) cublas_lt().require(status, "cublasLtCreate");
+    if (status != CUBLAS_STATUS_SUCCESS) handle = nullptr;
+  }
 
   Plan& plan(const Product& p) {
     constexpr size_t most_plans = 4096;
@@ -187,18 +204,22 @@ struct LtHandle {
   }
 };
 
-// False where cuBLASLt is missing or has no algorithm.
+// False where cuBLASLt is missing, cannot be used or has no algorithm.
 bool multiply_by_lt(const Product& p) {
   const CublasLt& lt = cublas_lt();
   if (!lt.library) return false;
   LtHandle& state = per_device<LtHandle>();
+  if (!state.handle) return false;
   const Plan& plan = state.plan(p);
   if (!plan.found) return false;
   if (p.bias) set(plan.operation.get(), CUBLASLT_MATMUL_DESC_BIAS_POINTER, p.bias);
-  lt.require(lt.cublasLtMatmul(state.handle, plan.operation.get(), &one, p.b.data, plan.b.get(), p.a.data, plan.a.get(),
-                               p.accumulate ? &one : &zero, p.c, plan.c.get(), p.c, plan.c.get(), &plan.chosen.algo,
-                               workspace(), workspace_bytes, Context::current().stream()),
-             "cublasLtMatmul");
+  const cublasStatus_t status =
+      lt.cublasLtMatmul(state.handle, plan.operation.get(), &one, p.b.data, plan.b.get(), p.a.data, plan.a.get(),
+                        p.accumulate ? &one : &zero, p.c, plan.c.get(), p.c, plan.c.get(), &plan.chosen.algo,
+                        workspace(), workspace_bytes, Context::current().stream());
+  if (is_refusal(status)) return false;
+  lt.require(status, "cublasLtMatmul");
+  finish(p, {nullptr, nullptr, nullptr, p.activation});
   return true;
 }
 
@@ -212,6 +233,7 @@ struct BlasHandle {
   }
 };
 
+// False where cuBLAS is missing, or has nothing for this product or GPU.
 bool multiply_by_blas(const Product& p) {
   const Cublas& blas = cublas();
   if (!blas.library) return false;
@@ -222,18 +244,14 @@ bool multiply_by_blas(const Product& p) {
       "cublasSetAtomicsMode");
   const auto operation = [](const Operand& operand) { return operand.transposed ? CUBLAS_OP_T : CUBLAS_OP_N; };
   const auto number = [](int64_t value) { return static_cast<int>(value); };
-  blas.require(blas.cublasGemmStridedBatchedEx(
-                   handle, operation(p.b), operation(p.a), number(p.columns), number(p.rows), number(p.depth), &one,
-                   p.b.data, CUDA_R_32F, number(p.b.stride), p.b.batch_step, p.a.data, CUDA_R_32F, number(p.a.stride),
-                   p.a.batch_step, p.accumulate ? &one : &zero, p.c, CUDA_R_32F, number(p.c_stride), p.c_batch_step,
-                   number(p.batches), compute_type(context.precision), CUBLAS_GEMM_DEFAULT),
-               "cublasGemmStridedBatchedEx");
-  const Epilogue epilogue{nullptr, p.bias, nullptr, p.activation};
-  if (epilogue.is_empty()) return true;
-  for (int64_t batch = 0; batch < p.batches; ++batch) {
-    float* const c = p.c + batch * p.c_batch_step;
-    apply(epilogue, c, c, p.rows, p.columns, p.c_stride);
-  }
+  const cublasStatus_t status = blas.cublasGemmStridedBatchedEx(
+      handle, operation(p.b), operation(p.a), number(p.columns), number(p.rows), number(p.depth), &one, p.b.data,
+      CUDA_R_32F, number(p.b.stride), p.b.batch_step, p.a.data, CUDA_R_32F, number(p.a.stride), p.a.batch_step,
+      p.accumulate ? &one : &zero, p.c, CUDA_R_32F, number(p.c_stride), p.c_batch_step, number(p.batches),
+      compute_type(context.precision), CUBLAS_GEMM_DEFAULT);
+  if (is_refusal(status)) return false;
+  blas.require(status, "cublasGemmStridedBatchedEx");
+  finish(p, {nullptr, p.bias, nullptr, p.activation});
   return true;
 }
 

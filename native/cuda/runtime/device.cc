@@ -29,11 +29,17 @@ const std::vector<std::unique_ptr<Device>>& devices() {
 
 void* DeviceMemory::acquire(int64_t bytes) {
   void* data = nullptr;
-  if (cudaSetDevice(ordinal_) == cudaSuccess && cudaMalloc(&data, static_cast<size_t>(bytes)) == cudaSuccess) {
-    return data;
-  }
+  cudaError_t status = cudaSetDevice(ordinal_);
+  if (status == cudaSuccess) status = cudaMalloc(&data, static_cast<size_t>(bytes));
+  if (status == cudaSuccess) return data;
+  refusal_ = status;
   cudaGetLastError();
   return nullptr;
+}
+
+std::string DeviceMemory::refusal() const {
+  const auto status = static_cast<cudaError_t>(refusal_.load());
+  return status == cudaSuccess || status == cudaErrorMemoryAllocation ? std::string{} : cudaGetErrorString(status);
 }
 
 void DeviceMemory::release(void* data, int64_t) {
@@ -85,7 +91,9 @@ void Device::open() noexcept {
 
 void* Device::acquire_staging(size_t bytes) noexcept {
   cudaSetDevice(gpu_.ordinal);
-  return staging_.acquire(bytes);
+  void* const staging = staging_.acquire(bytes);
+  if (!staging && entered == this) look_for_loss();  // then it is not the memory
+  return staging;
 }
 
 void Device::release_staging(void* staging) noexcept { staging_.release(staging); }
@@ -106,6 +114,7 @@ void Device::upload(void* target, void* staging, size_t bytes) noexcept {
   cudaStream_t reader = context_.stream_;
   attempt("upload", [&] {
     if (bytes > small_upload) {
+      reader = copy_stream_;  // should it fail midway
       reader = uploads_.pass(target, staging, bytes, copy_stream_, context_.stream_);
     } else {
       require(cudaMemcpyAsync(target, staging, bytes, cudaMemcpyHostToDevice, context_.stream_), "cudaMemcpyAsync");
@@ -159,6 +168,11 @@ uint64_t Device::end_capture() noexcept {
   bool captured = cudaStreamEndCapture(context_.stream_, &graph) == cudaSuccess && !spoilt_;
   cudaGraphExec_t executable = nullptr;
   captured = captured && cudaGraphInstantiate(&executable, graph, 0) == cudaSuccess;
+  // Its memory on the device is taken now, while the commands can still be run one by one instead.
+  if (captured && cudaGraphUpload(executable, context_.stream_) != cudaSuccess) {
+    cudaGraphExecDestroy(executable);
+    captured = false;
+  }
   if (graph) cudaGraphDestroy(graph);
   cudaGetLastError();
   capturing_ = spoilt_ = false;

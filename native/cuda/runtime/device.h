@@ -1,8 +1,10 @@
 // A GPU as the core sees it. One stream computes, another brings what is uploaded; all but the staging memory is used
 // by the executor's thread alone.
 #pragma once
+#include <atomic>
 #include <map>
 #include <mutex>
+#include <string>
 
 #include "core/accelerator.h"
 #include "cuda/runtime/context.h"
@@ -19,9 +21,11 @@ class DeviceMemory final : public MemorySource {
   explicit DeviceMemory(int ordinal) : ordinal_(ordinal) {}
   void* acquire(int64_t bytes) override;
   void release(void* data, int64_t bytes) override;
+  std::string refusal() const override;
 
  private:
   int ordinal_;
+  std::atomic<int> refusal_{0};  // a cudaError_t
 };
 
 class Device final : public Accelerator {

@@ -15,12 +15,6 @@
 namespace hebb::cuda {
 namespace {
 
-constexpr uint32_t kernel_count = 0
-#define HEBB_OP(name) +1
-#include "ops/ops.def"
-#undef HEBB_OP
-    ;
-
 std::string capability_text(const Gpu& gpu) {
   return "compute capability " + std::to_string(gpu.capability / 10) + "." + std::to_string(gpu.capability % 10);
 }
@@ -71,7 +65,7 @@ class Cuda final : public Plugin {
 }  // namespace hebb::cuda
 
 extern "C" __attribute__((visibility("default"))) hebb::Plugin* hebb_plugin(uint32_t version, uint32_t kernels) {
-  if (version != hebb::plugin_version || kernels != hebb::cuda::kernel_count) return nullptr;
+  if (version != hebb::plugin_version || kernels != hebb::kernels_hash()) return nullptr;
   try {
     hebb::cuda::Device::count();  // looks for the GPUs, which may throw
     static hebb::cuda::Cuda plugin;

@@ -15,24 +15,45 @@ size_t rounded_size(size_t bytes) {
   return (bytes + step - 1) / step * step;
 }
 
+void* allocate(size_t size) {
+  void* block = nullptr;
+  if (cudaHostAlloc(&block, size, cudaHostAllocPortable) == cudaSuccess) return block;
+  cudaGetLastError();
+  return nullptr;
+}
+
 }  // namespace
+
+// Blocks of other sizes may hold what is missing.
+void Staging::free_idle() {
+  std::multimap<size_t, void*> idle;
+  {
+    std::lock_guard lock(mutex_);
+    idle.swap(idle_);
+    for (const auto& [size, block] : idle) sizes_.erase(block);
+  }
+  for (const auto& [size, block] : idle) cudaFreeHost(block);
+  cudaGetLastError();
+}
 
 void* Staging::acquire(size_t bytes) {
   const size_t size = rounded_size(bytes);
   {
     std::lock_guard lock(mutex_);
     collect();
-    if (const auto found = idle_.find(size); found != idle_.end()) {
+    const auto found = idle_.lower_bound(size);
+    if (found != idle_.end() && found->first <= size + size / 4) {
       void* block = found->second;
       idle_.erase(found);
       return block;
     }
   }
-  void* block = nullptr;
-  if (cudaHostAlloc(&block, size, cudaHostAllocPortable) != cudaSuccess) {
-    cudaGetLastError();
-    return nullptr;
+  void* block = allocate(size);
+  if (!block) {
+    free_idle();
+    block = allocate(size);
   }
+  if (!block) return nullptr;
   std::lock_guard lock(mutex_);
   sizes_.emplace(block, size);
   return block;

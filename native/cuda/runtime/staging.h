@@ -1,5 +1,5 @@
-// Page-locked memory of the host, which the device's copy engines read and write. Blocks are cached by size and never
-// given back to the system: to lock memory takes far longer than to copy it.
+// Page-locked memory of the host, which the device's copy engines read and write. Blocks are cached by size, and given
+// back to the system only where it has no more: to lock memory takes far longer than to copy it.
 #pragma once
 #include <cstddef>
 #include <deque>
@@ -24,6 +24,7 @@ class Staging {
     void* block;
   };
   void collect();
+  void free_idle();
 
   std::mutex mutex_;
   std::unordered_map<void*, size_t> sizes_;
