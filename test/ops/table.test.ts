@@ -1,5 +1,5 @@
 // Every op on every device against the reference kernels, and its gradient against finite differences.
-import { compile, type Precision, setPrecision, setThreads, type Tensor, tensor } from '../../lib';
+import { compile, ops, type Precision, setPrecision, setThreads, type Tensor, tensor } from '../../lib';
 import { expectClose } from '../harness/compare';
 import { accelerators, reference, testDevices } from '../harness/devices';
 import { checkGradients, gradients, type Input, outputWeights } from '../harness/gradcheck';
@@ -143,5 +143,26 @@ describe('empty batches', () => {
     y.sum().backward();
     expect(w.grad?.dataSync()).toEqual(new Float32Array(54));
     expect(x.grad?.shape).toEqual([0, 6, 6, 2]);
+  });
+});
+
+describe('NaN is not hidden by a ReLU', () => {
+  const nan = (count: number, at: number) =>
+    Float32Array.from({ length: count }, (_, i) => (i === at ? Number.NaN : -1));
+
+  test.each(testDevices)('of a linear layer on %s', (device) => {
+    const x = tensor(nan(4 * 32, 40), [4, 32], { device });
+    const w = tensor(new Float32Array(16 * 32).fill(0.5), [16, 32], { device });
+    const bias = tensor(new Float32Array(16), [16], { device });
+    const y = ops.linear(x, w, bias, 'relu').dataSync();
+    expect(y).toEqual(y.map((_, index) => (index >> 4 === 1 ? Number.NaN : 0)));
+  });
+
+  test.each(testDevices)('of a convolution on %s', (device) => {
+    const x = tensor(nan(2 * 6 * 6 * 32, 32), [2, 6, 6, 32], { device }); // of the first image's second pixel
+    const w = tensor(new Float32Array(16 * 32).fill(0.5), [16, 1, 1, 32], { device });
+    const bias = tensor(new Float32Array(16), [16], { device });
+    const y = ops.conv2d(x, w, bias, { activation: 'relu' }).dataSync();
+    expect(y).toEqual(y.map((_, index) => (index >> 4 === 1 ? Number.NaN : 0)));
   });
 });
