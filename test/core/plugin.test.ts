@@ -56,7 +56,7 @@ describe('what cannot be opened', () => {
     [
       'a plugin of another version',
       () => compiled('old.so', 'extern "C" void* hebb_plugin(unsigned, unsigned) { return nullptr; }'),
-      /openPlugin: '.*old\.so' is a plugin for another version of hebb; this one wants plugins of version \d+ with \d+/,
+      /openPlugin: '.*old\.so' is a plugin for another version of hebb; this one wants plugins of version \d+ with kernels \d+/,
     ],
   ])('%s', (_, make, message) => {
     const path = make();
