@@ -78,14 +78,11 @@ END
 # What was measured without them would be taken for what hebb does with them.
 libraries_found() {
   if [ -n "${HEBB_WITHOUT_LIBRARIES:-}" ]; then return; fi
-  local library missing=0 facts
-  facts=$(node dist/cli/main.js doctor)
-  for library in cuBLASLt cuDNN; do
-    grep -q "$library.*lib" <<< "$facts" && continue
-    echo "missing: $library (HEBB_CUDA_LIBRARIES names its folder; HEBB_WITHOUT_LIBRARIES=1 goes without)"
-    missing=1
-  done
-  return $missing
+  node dist/cli/main.js doctor --json | node -e '
+    const { facts } = JSON.parse(require("node:fs").readFileSync(0, "utf8")).gpu;
+    const missing = ["cuBLASLt", "cuDNN"].filter((name) => !facts.some((fact) => fact.item === name && !fact.reason));
+    for (const name of missing) console.log(`not used: ${name} (HEBB_WITHOUT_LIBRARIES=1 goes without)`);
+    process.exitCode = missing.length > 0 ? 1 : 0;'
 }
 
 introduce() {

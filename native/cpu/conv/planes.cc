@@ -130,12 +130,8 @@ struct PixelsEpilogue {
 
   // `at`: of the result's first value.
   HEBB_INLINE Vec of(Vec sum, int vector, int64_t at, int lanes) const {
-    Vec value = fma(sum, scale[vector], bias[vector]);
-    if (epilogue.residual) {
-      const float* const more = epilogue.residual + at;
-      value = value + (lanes == width ? load(more) : load_partial(more, lanes));
-    }
-    return epilogue.activation == Activation::relu ? max_nan(value, zero()) : value;
+    return finished(sum, scale[vector], bias[vector], epilogue.residual ? epilogue.residual + at : nullptr, lanes,
+                    epilogue.activation == Activation::relu);
   }
 };
 

@@ -24,6 +24,13 @@ struct Epilogue {
   }
 };
 
+// One vector of sums through it; `residual` is where its own begins, or null.
+HEBB_INLINE Vec finished(Vec sum, Vec scale, Vec bias, const float* residual, int lanes, bool rectified) {
+  Vec value = fma(sum, scale, bias);
+  if (residual) value = value + (lanes == Vec::width ? load(residual) : load_partial(residual, lanes));
+  return rectified ? max_nan(value, zero()) : value;
+}
+
 // An epilogue of the columns [column, column + lanes), for one row of sums after the other.
 struct ColumnsEpilogue {
   Vec scale, bias;
@@ -41,12 +48,7 @@ struct ColumnsEpilogue {
         rectified(e.activation == Activation::relu) {}
 
   HEBB_INLINE Vec of(Vec sum, int64_t row) const {
-    Vec value = fma(sum, scale, bias);
-    if (residual) {
-      const float* const more = residual + row * residual_stride;
-      value = value + (lanes == Vec::width ? load(more) : load_partial(more, lanes));
-    }
-    return rectified ? max_nan(value, zero()) : value;
+    return finished(sum, scale, bias, residual ? residual + row * residual_stride : nullptr, lanes, rectified);
   }
 };
 

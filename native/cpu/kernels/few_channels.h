@@ -72,11 +72,7 @@ class PairsOfColumns {
     const Mask same = eq(right.value, left.value) | (nan & right_nan);
     const Mask takes = gt(right.value, left.value) | (right_nan & ~nan) | (same & gt(left.cell, right.cell));
     Largest largest{select(takes, right.value, left.value), select(takes, right.cell, left.cell)};
-    if (rectified) {
-      const Mask blocked = le(largest.value, zero());
-      largest.value = select(blocked, zero(), largest.value);
-      largest.cell = select(blocked, splat_int(ops::no_cell), largest.cell);
-    }
+    if (rectified) rectify(largest.value, largest.cell);
     return largest;
   }
 

@@ -49,11 +49,7 @@ HEBB_INLINE void argmax_of_window(Width width, Window window, const float* x, in
       }
     }
   for (int v = 0; v < Width::vectors; ++v) {
-    if (rectified) {
-      const Mask blocked = le(largest[v], zero());
-      largest[v] = select(blocked, zero(), largest[v]);
-      position[v] = select(blocked, splat_int(ops::no_cell), position[v]);
-    }
+    if (rectified) rectify(largest[v], position[v]);
     width.store_to(y + v * Vec::width, largest[v]);
     width.store_bytes_to(argmax + v * Vec::width, position[v]);
   }

@@ -82,6 +82,13 @@ HEBB_INLINE void for_each_vector(int64_t channels, const Body& body) {
 
 HEBB_INLINE int64_t whole_vectors(int64_t channels) { return (channels + Vec::width - 1) / Vec::width * Vec::width; }
 
+// ReLU of the largest: where it lets no gradient pass, no cell is named.
+HEBB_INLINE void rectify(Vec& largest, IVec& cell) {
+  const Mask blocked = le(largest, zero());
+  largest = select(blocked, zero(), largest);
+  cell = select(blocked, splat_int(ops::no_cell), cell);
+}
+
 // Calls window(Lanes, FixedWindow or ClippedWindow, input, output) for the windows of rows [begin, end) of all images'
 // rows of windows: input is the index of the window's first cell within the image, output that of its result, both at
 // the first of the lanes' channels. A fixed size of 0 means any.
