@@ -15,6 +15,7 @@ import type { Activation } from '../ops/activation';
 import type { Tensor } from '../tensor';
 import { chain, depthConcat } from './chain';
 import type { ImageNetworkOptions } from './options';
+import { inSlices, stemBytes } from './slices';
 
 class BasicConv2d extends Module {
   readonly conv: Conv2d;
@@ -136,7 +137,7 @@ export class GoogLeNet extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    return this.#run(x, () => {});
+    return inSlices(this, x, stemBytes(x, 64), (images) => this.#run(images, () => {}));
   }
 
   /** The logits, and those of the auxiliary heads, lower first: none where the network was made without. */

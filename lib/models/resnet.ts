@@ -14,6 +14,7 @@ import type { Tensor } from '../tensor';
 import { chain } from './chain';
 import { initializeForReLU } from './init';
 import type { ImageNetworkOptions } from './options';
+import { inSlices, stemBytes } from './slices';
 
 /** The convolution that fits x to a block's output where the shapes differ. */
 function projection(inChannels: number, outChannels: number, stride: number): Sequential | null {
@@ -127,13 +128,20 @@ class ResNet extends Module {
   }
 
   forward(x: Tensor): Tensor {
+    // The last stage reads more weights than activations: those of all images at once.
     return chain(
       x,
-      (y) => normalizedConv2d(y, this.conv1, this.bn1),
-      (y) => this.maxpool.forwardActivated(y, 'relu'),
-      (y) => this.layer1.forward(y),
-      (y) => this.layer2.forward(y),
-      (y) => this.layer3.forward(y),
+      (all) =>
+        inSlices(this, all, stemBytes(all, 64), (images) =>
+          chain(
+            images,
+            (y) => normalizedConv2d(y, this.conv1, this.bn1),
+            (y) => this.maxpool.forwardActivated(y, 'relu'),
+            (y) => this.layer1.forward(y),
+            (y) => this.layer2.forward(y),
+            (y) => this.layer3.forward(y),
+          ),
+        ),
       (y) => this.layer4.forward(y),
       (y) => this.avgpool.forward(y),
       (y) => this.#flatten.forward(y),

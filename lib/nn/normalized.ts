@@ -19,6 +19,10 @@ export function withLayersApart<R>(fn: () => R): R {
   }
 }
 
+export function layersAreApart(): boolean {
+  return apart;
+}
+
 /** activation(norm(conv(x)) + residual); in evaluation, where no gradient is wanted, it is one kernel. */
 export function normalizedConv2d(
   x: Tensor,

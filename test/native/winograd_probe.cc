@@ -6,7 +6,7 @@ namespace hebb::cpu::HEBB_ISA {
 decltype(ops::conv2d::check) winograd_forward;
 void winograd_forward(In<float> x, In<float> weight, Optional<In<float>> scale, Optional<In<float>> bias,
                       Optional<In<float>> residual, Out<float> y, Conv2dGeometry geometry, Activation activation) {
-  winograd::convolve(Convolution(x.shape, weight.shape, y.shape, geometry), x.data, weight.data,
+  winograd::convolve(Convolution(x.shape, weight.shape, y.shape, geometry), x.data, weight.data, true,
                      {scale.data, bias.data, residual.data, weight.shape[0], activation}, y.data);
 }
 

@@ -1,6 +1,7 @@
 // Winograd's convolutions on every instruction set, against the reference within a bound that is computed beside it.
 #include <cmath>
 
+#include "core/kept_copies.h"
 #include "cpu/isa.h"
 #include "cpu/winograd_switch.h"
 #include "harness.h"
@@ -69,6 +70,8 @@ constexpr Case cases[] = {
     {"as many groups as channels", 1, 7, 6, 5, 1, 1, 1, 1, 1, 5},
     {"sums in parts", 1, 5, 6, 20, 150, 1, 1, 1, 1, 1},
     {"many filters", 1, 6, 5, 290, 9, 1, 1, 1, 1, 1},
+    {"four tiles and one more", 5, 4, 3, 35, 70, 1, 1, 1, 1, 1},
+    {"few tiles in a block", 1, 18, 15, 50, 70, 1, 1, 1, 1, 1},
     {"blocks of tiles", 3, 26, 29, 40, 20, 1, 1, 1, 1, 1},
     {"blocks of tiles and filters", 2, 31, 30, 270, 67, 1, 1, 1, 1, 1},
     {"5 x 5, one pixel out", 1, 5, 5, 1, 1, 0, 0, 0, 0, 1, 5},
@@ -264,7 +267,10 @@ TEST(winograd_forward) {
     const Array<float> residual = random.floats(c.result(), -1, 1);
     const Array<double> bounds = image_bounds(x, c.result(), c.top, c.left, c.groups, c.taps,
                                               [&](int64_t filter, int64_t i) { return weights(weight, filter, i); });
+    // With copies kept, the second of the runs makes them and the others read them.
     for (const bool whole : {false, true}) {
+      forget_copies(weight.data.get(), weight.size() * static_cast<int64_t>(sizeof(float)));
+      keep_copies(whole);
       auto optional = [&](const Array<float>& values) {
         return whole ? Optional<In<float>>(values) : Optional<In<float>>();
       };
@@ -279,6 +285,8 @@ TEST(winograd_forward) {
             probe.forward(x, weight, factor, offset, more, y, c.geometry(), activation);
           });
     }
+    forget_copies(weight.data.get(), weight.size() * static_cast<int64_t>(sizeof(float)));
+    keep_copies(false);
   }
 }
 
@@ -328,7 +336,13 @@ TEST(winograd_gate) {
   CHECK(!pays(0, 224, 64, 64, 1));
   CHECK(!pays(4, 224, 64, 0, 1));
   CHECK(!pays(4, 224, 3, 64, 1));
-  CHECK(!pays(1, 7, 512, 512, 1));  // the filters' transform takes longer than the convolution
+  CHECK(!pays(1, 7, 512, 512, 1));  // the filters' transform takes longer than the convolution, if it is stored
+#if defined(__x86_64__)
+  if (cpu::why_unusable(cpu::Isa::avx512).empty()) {
+    const Shape image = shape({1, 7, 7, 512});
+    CHECK(cpu::avx512::winograd_pays(image, shape({512, 3, 3, 512}), image, {1, 1, 1, 1, 1, 1, 1, 1, 1}));
+  }
+#endif
   const auto window_pays = [](int64_t taps) {
     return cpu::scalar::winograd_pays(shape({4, 32, 32, 64}), shape({64, taps, taps, 64}),
                                       shape({4, 33 - taps, 33 - taps, 64}), {1, 1, 0, 0, 0, 0, 1, 1, 1});

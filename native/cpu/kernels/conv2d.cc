@@ -34,7 +34,7 @@ void conv2d(In<float> x, In<float> weight, Optional<In<float>> scale, Optional<I
   const Convolution c(x.shape, weight.shape, y.shape, geometry);
   Epilogue epilogue{scale ? scale.data : nullptr, bias ? bias.data : nullptr, residual ? residual.data : nullptr,
                     c.filters, activation};
-  if (winograd_is_on() && winograd::pays(c)) return winograd::convolve(c, x.data, weight.data, epilogue, y.data);
+  if (winograd_is_on() && winograd::pays(c)) return winograd::convolve(c, x.data, weight.data, true, epilogue, y.data);
   if (planes::pays(c)) return planes::convolve(c, x.data, weight.data, epilogue, y.data);
   const int64_t positions = positions_to_merge(c);
   if (positions == 1) return convolve(c, x.data, weight.data, true, epilogue, y.data);

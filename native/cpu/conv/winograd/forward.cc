@@ -1,22 +1,12 @@
 #include "core/scratch.h"
-#include "cpu/conv/winograd/filters.h"
+#include "cpu/conv/winograd/pass.h"
 #include "cpu/conv/winograd/product.h"
-#include "cpu/conv/winograd/results.h"
-#include "cpu/conv/winograd/tiles.h"
 #include "cpu/conv/winograd/winograd.h"
 #include "cpu/gemm/plan.h"
 #include "cpu/gemm/slots.h"
 
 namespace hebb::cpu::HEBB_ISA::winograd {
 namespace {
-
-// A convolution of one group, forward or, with the filters turned over, backward.
-struct Pass {
-  Tiles tiles;
-  Filters filters;
-  Results results;
-  int64_t tile_count, filter_count, depth;
-};
 
 struct Plan {
   Cut tiles, filters, depths;
@@ -53,6 +43,14 @@ void transform_filter_block(const Pass& pass, const Plan& plan, int64_t filters,
                           {to, plan.filter_frequency, plan.filter_panel});
 }
 
+// Fetches one of `parts` parts of the weights of a depth block, where there are more filters.
+template <int taps>
+void fetch_depths(const Pass& pass, const Plan& plan, int64_t filters, int64_t depths, int64_t part, int64_t parts) {
+  if (filters == plan.filters.count) return;
+  fetch_filters<taps>(pass.filters, plan.filters.begin(filters), plan.filters.size(filters), plan.depths.begin(depths),
+                      plan.depths.size(depths), part, parts);
+}
+
 // A thread's memory, and the tiles whose inputs it holds.
 struct Worker {
   float* inputs;
@@ -72,9 +70,11 @@ void compute_block(const Pass& pass, const Plan& plan, int64_t tiles, int64_t fi
                    Worker& worker) {
   const int64_t first = plan.tiles.begin(tiles), count = plan.tiles.size(tiles);
   if (worker.tiles != tiles) {
-    for (int64_t depth = 0; depth < plan.depths.count; ++depth)
+    for (int64_t depth = 0; depth < plan.depths.count; ++depth) {
+      if (!plan.stored_filters) fetch_depths<taps>(pass, plan, filters, 0, depth, plan.depths.count);
       transform_inputs<taps>(pass.tiles, first, count, plan.depths.begin(depth), plan.depths.size(depth),
                              {worker.inputs + depth * plan.input_chunk, plan.input_frequency});
+    }
     worker.tiles = tiles;
   }
   Product product;
@@ -103,11 +103,8 @@ void compute_block(const Pass& pass, const Plan& plan, int64_t tiles, int64_t fi
       transform_filter_block<taps>(pass, plan, filters, depth, worker.filters);
       // The next weights come from memory while these are multiplied.
       const bool last = depth + 1 == plan.depths.count;
-      const int64_t next_depth = last ? 0 : depth + 1, next_filters = last ? filters + 1 : filters;
       multiply_depths(depth, plan.depths.size(depth), worker.filters, [&](int64_t frequency) {
-        if (next_filters == plan.filters.count) return;
-        fetch_filters<taps>(pass.filters, plan.filters.begin(next_filters), plan.filters.size(next_filters),
-                            plan.depths.begin(next_depth), plan.depths.size(next_depth), frequency, frequencies);
+        fetch_depths<taps>(pass, plan, last ? filters + 1 : filters, last ? 0 : depth + 1, frequency, frequencies);
       });
     }
   }
@@ -117,6 +114,9 @@ void compute_block(const Pass& pass, const Plan& plan, int64_t tiles, int64_t fi
 
 template <int taps>
 void run(const Pass& pass) {
+  if constexpr (taps == 3) {
+    if (transforms_on_the_way(taps, pass.tile_count)) return run_on_the_way(pass);
+  }
   const Plan plan = plan_of(pass);
   const int64_t blocks = plan.tiles.count * plan.filters.count;
   const int threads = static_cast<int>(at_most(thread_count(), blocks));
@@ -141,7 +141,8 @@ void run(const Pass& pass) {
 }
 
 template <int taps>
-void convolve_by(const Convolution& c, const float* x, const float* weight, const Epilogue& epilogue, float* y) {
+void convolve_by(const Convolution& c, const float* x, const float* weight, bool weight_is_tensor,
+                 const Epilogue& epilogue, float* y) {
   constexpr int outputs = outputs_of<taps>;
   const Conv2dGeometry& g = c.geometry;
   const int64_t filters = c.group_filters();
@@ -153,6 +154,7 @@ void convolve_by(const Convolution& c, const float* x, const float* weight, cons
     pass.results = {
         y + group * filters, c.out_height, c.out_width, c.filters, rows, columns, epilogue.from(0, group * filters)};
     pass.tile_count = c.images * rows * columns, pass.filter_count = filters, pass.depth = c.depth;
+    if (weight_is_tensor && pass.tile_count <= few_tiles) keep_squares<taps>(pass.filters, filters, c.depth);
     run<taps>(pass);
   }
 }
@@ -177,8 +179,9 @@ void gradient_of_input_by(const Convolution& c, const float* grad, const float* 
 
 }  // namespace
 
-void convolve(const Convolution& c, const float* x, const float* weight, const Epilogue& epilogue, float* y) {
-  (c.window_height == 3 ? convolve_by<3> : convolve_by<5>)(c, x, weight, epilogue, y);
+void convolve(const Convolution& c, const float* x, const float* weight, bool weight_is_tensor,
+              const Epilogue& epilogue, float* y) {
+  (c.window_height == 3 ? convolve_by<3> : convolve_by<5>)(c, x, weight, weight_is_tensor, epilogue, y);
 }
 
 void gradient_of_input(const Convolution& c, const float* grad, const float* weight, float* dx) {

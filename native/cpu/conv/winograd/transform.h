@@ -13,6 +13,14 @@ constexpr int points = 6, frequencies = points * points;
 template <int taps>
 constexpr int outputs_of = points + 1 - taps;
 
+// Whether filters are best transformed while they are multiplied, tiles_on_the_way tiles at a time.
+constexpr int tiles_on_the_way = 4;
+constexpr int64_t groups_on_the_way(int64_t tiles) { return (tiles + tiles_on_the_way - 1) / tiles_on_the_way; }
+constexpr bool transforms_on_the_way(int64_t taps, int64_t tiles) {
+  return taps == 3 && cost_on_the_way > 0 &&
+         groups_on_the_way(tiles) * cost_on_the_way < tiles * frequencies + filter_transform_cost;
+}
+
 // Near 1 and with pq = 1 the transforms' coefficients are smallest: half the error of the usual 1 and 2, and a quarter
 // of its maximum (Barabasz et al., "Error Analysis and Improving the Accuracy of Winograd Convolution for Deep Neural
 // Networks", 2020, choose points so; these were measured).

@@ -27,6 +27,15 @@ constexpr int64_t column_tile = column_vectors * Vec::width;
 // at a time stay near the cache instead of going through memory.
 constexpr int64_t few_tiles = 84, few_tiles_filter_block = 32;
 
+// Where tiles are fewer still, filters of 3 taps are transformed in registers while they are multiplied, for four tiles
+// at a time: the multiplications whose time that takes, for a channel and filter, and those of storing the transforms.
+// 0: there are too few registers, or it was not measured.
+#if defined(__AVX512F__)
+constexpr int64_t cost_on_the_way = 260;
+#else
+constexpr int64_t cost_on_the_way = 0;
+#endif
+
 // Sums over channels are made in parts of this length, added up at the end: a third of the rounding errors of one sum
 // over 512 channels. It is also the distance between a tile's channels and the next tile's.
 constexpr int64_t row_stride = 64;

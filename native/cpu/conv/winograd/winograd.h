@@ -12,7 +12,9 @@ bool pays(const Convolution& c);
 bool weight_gradient_pays(const Convolution& c);
 
 // Any 3 x 3 or 5 x 5 window with strides and dilations of 1, inside the gate or not, and no extent of 0.
-void convolve(const Convolution& c, const float* x, const float* weight, const Epilogue& epilogue, float* y);
+// weight_is_tensor: as in conv2d.h.
+void convolve(const Convolution& c, const float* x, const float* weight, bool weight_is_tensor,
+              const Epilogue& epilogue, float* y);
 void gradient_of_input(const Convolution& c, const float* grad, const float* weight, float* dx);
 void gradient_of_weight(const Convolution& c, const float* grad, const float* x, float* dweight);
 
