@@ -71,6 +71,7 @@ constexpr Case cases[] = {
     {"sums in parts", 1, 5, 6, 20, 150, 1, 1, 1, 1, 1},
     {"many filters", 1, 6, 5, 290, 9, 1, 1, 1, 1, 1},
     {"four tiles and one more", 5, 4, 3, 35, 70, 1, 1, 1, 1, 1},
+    {"sixteen tiles", 1, 16, 13, 40, 70, 1, 1, 1, 1, 1},
     {"few tiles in a block", 1, 18, 15, 50, 70, 1, 1, 1, 1, 1},
     {"blocks of tiles", 3, 26, 29, 40, 20, 1, 1, 1, 1, 1},
     {"blocks of tiles and filters", 2, 31, 30, 270, 67, 1, 1, 1, 1, 1},

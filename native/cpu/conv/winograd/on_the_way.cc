@@ -8,7 +8,8 @@ namespace hebb::cpu::HEBB_ISA::winograd {
 namespace {
 
 constexpr int taps = 3, width = Vec::width;
-constexpr int64_t square_floats = sizeof(Square<taps>) / sizeof(float), squares_of_chunk = row_stride / width;
+constexpr int64_t square_floats = sizeof(Square<taps>) / sizeof(float), squares_of_chunk = row_stride / width,
+                  most_tiles = 2 * tiles_on_the_way;
 
 // Filters by the vector, depths by what the sums are made of.
 struct Plan {
@@ -35,9 +36,13 @@ void run_on_the_way(const Pass& pass) {
     float* const inputs = memory + slot * private_floats;
     float* const sums = inputs + input_floats;
     auto* const gathered = reinterpret_cast<Square<taps>*>(sums + sum_floats);
-    for (int64_t depth = 0; depth < plan.depths.count; ++depth)
+    // Meanwhile the first weights come from memory.
+    for (int64_t depth = 0; depth < plan.depths.count; ++depth) {
+      fetch_filters<taps>(pass.filters, plan.filters.begin(begin), plan.filters.size(begin), 0, plan.depths.size(0),
+                          depth, plan.depths.count);
       transform_inputs<taps>(pass.tiles, 0, pass.tile_count, plan.depths.begin(depth), plan.depths.size(depth),
                              {inputs + depth * plan.input_chunk, plan.input_frequency});
+    }
     TransformingProduct product;
     product.input_frequency = plan.input_frequency;
     product.sum_frequency = plan.sum_frequency;
@@ -52,8 +57,9 @@ void run_on_the_way(const Pass& pass) {
           if (k == 0) product.filters = &square;
         }
         product.next = (product.filters + (pass.filters.squares ? squares_of_chunk : 0))->values[0];
-        for (int64_t tile = 0; tile < pass.tile_count; tile += tiles_on_the_way) {
-          product.tiles = static_cast<int>(at_most(pass.tile_count - tile, tiles_on_the_way));
+        for (int64_t tile = 0; tile < pass.tile_count; tile += product.tiles) {
+          const int64_t left = pass.tile_count - tile;
+          product.tiles = static_cast<int>(left < most_tiles ? at_most(left, tiles_on_the_way) : most_tiles);
           product.inputs = inputs + depth * plan.input_chunk + tile * row_stride;
           product.sums = sums + tile * width;
           multiply(product);

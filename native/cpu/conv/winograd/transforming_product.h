@@ -8,7 +8,7 @@ namespace hebb::cpu::HEBB_ISA::winograd {
 struct TransformingProduct {
   const Square<3>* filters;  // a vector of filters at `depth` depths, row_stride at most
   int64_t depth;
-  int tiles;            // 1 to tiles_on_the_way
+  int tiles;            // 1 to tiles_on_the_way, or twice as many
   const float* inputs;  // frequency f of tile t at depth k: f * input_frequency + t * row_stride + k
   int64_t input_frequency;
   float* sums;  // of frequency f and tile t: f * sum_frequency + t * Vec::width
