@@ -16,7 +16,8 @@ struct Pass {
   const float* grad;  // [positions, grad_stride], of the group's first filter
   int64_t grad_stride;
   RestingRows patches;
-  float* dweight;  // [filters, window]
+  int64_t image_floats;  // of all images
+  float* dweight;        // [filters, window]
 };
 
 // Work is cut in items of some panels of filters and some blocks of positions, by the shape alone: every number of
@@ -47,7 +48,7 @@ Plan plan_of(const Pass& pass) {
   return plan;
 }
 
-// The gradients of positions [first, first + count) by the filters of a panel.
+// The gradients of positions [first, first + count) by some panels of filters, read in the order of their addresses.
 void pack_gradient(const Pass& pass, int64_t first, int64_t count, int64_t filter, int64_t filters, float* to) {
   const Matrix gradients{pass.grad + first * pass.grad_stride, 1, pass.grad_stride};
   Block block{};
@@ -55,25 +56,37 @@ void pack_gradient(const Pass& pass, int64_t first, int64_t count, int64_t filte
   pack_rows_of_b(gradients, block, 0, count);
 }
 
+static_assert(rows_of_block <= depth_block);  // a panel holds the gradients of a block
+
 struct Item {
   const Pass& pass;
   const Plan& plan;
   Range panels, blocks;
   float* sums;
-  float* gradients;  // memory for packed panels of a block
+  float* gradients;  // memory for its packed panels of a block
   float* lines;      // and for lines of the image
 
   void add_block(int64_t index) const {
     const int64_t first = plan.blocks.begin(index), count = plan.blocks.size(index);
     const float* patches[rows_of_block];
     pass.patches.locate(pass.patches.source, first, count, lines, patches);
+    // Tiles read a few floats of each patch, so no processor foresees where they go on: where the images do not stay in
+    // the cache, the next block's patches are fetched meanwhile, a share with each depth.
+    Region ahead{gradients, 0};
+    if (pass.image_floats > 4 * resident_floats && index + 1 < blocks.end)
+      ahead = pass.patches.ahead(pass.patches.source, first + count, plan.blocks.size(index + 1));
+    const int64_t step =
+        ceil_divide(ahead.count, (panels.end - panels.begin) * ceil_divide(pass.window, tile_rows) * count);
+    const int64_t filter = plan.panels.begin(panels.begin), end = plan.panels.begin(panels.end);
+    pack_gradient(pass, first, count, filter, at_most(end, pass.filters) - filter, gradients);
     for (int64_t panel = panels.begin; panel < panels.end; ++panel) {
-      pack_gradient(pass, first, count, plan.panels.begin(panel), plan.panels.size(panel), gradients);
-      multiply(patches, count, panel, index > blocks.begin);
+      ahead.data = multiply(patches, count, panel, index > blocks.begin, ahead.data, step);
     }
   }
 
-  void multiply(const float* const* patches, int64_t count, int64_t panel, bool accumulate) const {
+  // Gives what is to be fetched next.
+  const float* multiply(const float* const* patches, int64_t count, int64_t panel, bool accumulate, const float* next,
+                        int64_t next_step) const {
     const int columns = static_cast<int>(plan.panels.size(panel));
     const int vectors = static_cast<int>(ceil_divide(columns, Vec::width));
     Run runs[depth_block];
@@ -84,7 +97,9 @@ struct Item {
     tile.accumulate = accumulate;
     tile.depth = count;
     tile.a = patches;
-    tile.b = gradients;
+    tile.b = gradients + (panel - panels.begin) * b_panel_floats;
+    tile.next = next;
+    tile.next_step = next_step;
     float* to = sums + (panel - panels.begin) * plan.panel_floats;
     for (int64_t w = 0; w < pass.window;) {
       const int64_t length = at_most(pass.window - w, depth_block);
@@ -96,10 +111,12 @@ struct Item {
           tile.first = runs[run].offset + tiles.begin(index);
           for (int row = 0; row < size; ++row, to += tile_columns) rows[row] = to;
           outer_tile_function(size, vectors)(tile);
+          tile.next += next_step * count;
         }
       }
       w += length;
     }
+    return tile.next;
   }
 };
 
@@ -132,7 +149,7 @@ void run(const Pass& pass) {
   const int threads = static_cast<int>(at_most(at_most(products > 1 ? products : 1, items), thread_count()));
   float* const sums = static_cast<float*>(
       scratch(ScratchSlot::pack_a, static_cast<size_t>(items * plan.item_floats()) * sizeof(float)));
-  constexpr int64_t gradient_floats = rows_of_block * tile_columns + Vec::width;
+  const int64_t gradient_floats = plan.groups.piece * b_panel_floats + Vec::width;
   const int64_t step = round_up(gradient_floats + pass.patches.lines, Vec::width);
   float* const memory =
       static_cast<float*>(scratch(ScratchSlot::pack_b, static_cast<size_t>(threads * step) * sizeof(float)));
@@ -185,6 +202,7 @@ void gradient_of_weight(const Convolution& c, const float* grad, const float* x,
               grad + group * filters,
               c.filters,
               RestingRows{},
+              c.images * c.height * c.width * c.channels,
               dweight + group * filters * c.window()};
     if (pass.positions < least_positions || pass.positions < positions_per_filter * filters ||
         filters * pass.window > in_place_floats) {

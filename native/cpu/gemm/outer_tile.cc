@@ -13,9 +13,11 @@ struct OuterLoops {
     Vec sum[rows][vectors];
     clear(sum);
     const float* b = t.b;
+    const float* next = t.next;
     const int64_t first = t.first;
     for (const float *const *left = t.a, *const *const end = left + t.depth; left != end;
-         ++left, b += vectors * Vec::width) {
+         ++left, b += vectors * Vec::width, next += t.next_step) {
+      if (t.next_step) __builtin_prefetch(next, 0, 2);
       const float* const a = *left + first;
       add_product(
           sum, [&](int row) { return a[row]; }, b);
