@@ -20,7 +20,9 @@ struct Plan {
 Plan plan_of(const Pass& pass) {
   Plan plan{};
   plan.stored_filters = pass.tile_count > few_tiles;
-  plan.tiles = cut_evenly(pass.tile_count, plan.stored_filters ? tile_block : few_tiles, 1);
+  // As many blocks for each thread: what a tile's results are does not depend on its block.
+  const int64_t blocks = round_up(ceil_divide(pass.tile_count, tile_block), thread_count());
+  plan.tiles = cut_evenly(pass.tile_count, plan.stored_filters ? ceil_divide(pass.tile_count, blocks) : few_tiles, 1);
   plan.filters =
       cut_evenly(pass.filter_count, plan.stored_filters ? filter_block : few_tiles_filter_block, column_tile);
   plan.depths = cut_by(pass.depth, row_stride);
