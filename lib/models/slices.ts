@@ -17,6 +17,11 @@ export function stemBytes(x: Tensor, filters: number): number {
   return Math.ceil(height / 2) * Math.ceil(width / 2) * filters * Float32Array.BYTES_PER_ELEMENT;
 }
 
+/** A layer that is trained, such as a batch norm, may treat images together. */
+function evaluates(module: Module): boolean {
+  return !module.training && module.children().every(([, child]) => evaluates(child));
+}
+
 /**
  * `forward` of x [N, …]: layers that treat each image alone, the largest of whose outputs takes `bytes` an image. In
  * evaluation without gradients on a CPU a few images go through all of them before the next: what one layer writes is
@@ -25,7 +30,7 @@ export function stemBytes(x: Tensor, filters: number): number {
 export function inSlices(module: Module, x: Tensor, bytes: number, forward: (x: Tensor) => Tensor): Tensor {
   const images = x.shape[0] ?? 0;
   const slices = Math.ceil(images / Math.max(1, Math.floor(SLICE_BYTES / bytes)));
-  if (slices <= 1 || module.training || gradEnabled() || layersAreApart() || x.device !== 'cpu') return forward(x);
+  if (slices <= 1 || gradEnabled() || layersAreApart() || x.device !== 'cpu' || !evaluates(module)) return forward(x);
   const parts = Array.from({ length: slices }, (_, index) => {
     const begin = Math.floor((images * index) / slices);
     const part = slice(x, [begin], [Math.floor((images * (index + 1)) / slices) - begin]);

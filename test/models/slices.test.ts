@@ -29,6 +29,15 @@ test('a batch whose activations are large goes in even slices, in evaluation wit
   expect(noGrad(() => visited(module, x, LARGE))).toEqual([5]);
 });
 
+test('a layer that is trained within a network that is not sees the whole batch', () => {
+  const norm = new nn.BatchNorm2d(2);
+  const module = new nn.Sequential(new nn.ReLU(), norm).eval();
+  const x = randn([3, 2]);
+  expect(noGrad(() => visited(module, x, LARGE))).toEqual([1, 1, 1]);
+  norm.train();
+  expect(noGrad(() => visited(module, x, LARGE))).toEqual([3]);
+});
+
 test('slices are put together in their order, and nothing else is left', async () => {
   const module = new nn.ReLU().eval();
   const x = randn([4, 3]);

@@ -33,6 +33,7 @@ const Square<taps>* kept_square(const Filters& source, int64_t filter, int64_t d
   return reinterpret_cast<const Square<taps>*>(source.squares) + filter / width * source.squares_of_vector +
          depth / width;
 }
+
 template <int taps>
 void transform(const Square<taps>& square, int depth, float* to, int64_t frequency_stride) {
   Vec half[points][taps];

@@ -19,7 +19,7 @@ struct Plan {
 
 Plan plan_of(const Pass& pass) {
   Plan plan{};
-  plan.stored_filters = pass.tile_count > few_tiles;
+  plan.stored_filters = !pass.has_few_tiles();
   // As many blocks for each thread: what a tile's results are does not depend on its block.
   const int64_t blocks = round_up(ceil_divide(pass.tile_count, tile_block), thread_count());
   plan.tiles = cut_evenly(pass.tile_count, plan.stored_filters ? ceil_divide(pass.tile_count, blocks) : few_tiles, 1);
@@ -116,9 +116,7 @@ void compute_block(const Pass& pass, const Plan& plan, int64_t tiles, int64_t fi
 
 template <int taps>
 void run(const Pass& pass) {
-  if constexpr (taps == 3) {
-    if (transforms_on_the_way(taps, pass.tile_count)) return run_on_the_way(pass);
-  }
+  if (transforms_on_the_way(taps, pass.tile_count)) return run_on_the_way(pass);
   const Plan plan = plan_of(pass);
   const int64_t blocks = plan.tiles.count * plan.filters.count;
   const int threads = static_cast<int>(at_most(thread_count(), blocks));
@@ -156,7 +154,7 @@ void convolve_by(const Convolution& c, const float* x, const float* weight, bool
     pass.results = {
         y + group * filters, c.out_height, c.out_width, c.filters, rows, columns, epilogue.from(0, group * filters)};
     pass.tile_count = c.images * rows * columns, pass.filter_count = filters, pass.depth = c.depth;
-    if (weight_is_tensor && pass.tile_count <= few_tiles) keep_squares<taps>(pass.filters, filters, c.depth);
+    if (weight_is_tensor && pass.has_few_tiles()) keep_squares<taps>(pass.filters, filters, c.depth);
     run<taps>(pass);
   }
 }

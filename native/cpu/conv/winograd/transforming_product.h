@@ -14,7 +14,7 @@ struct TransformingProduct {
   float* sums;  // of frequency f and tile t: f * sum_frequency + t * Vec::width
   int64_t sum_frequency;
   bool accumulate;    // onto what the sums hold
-  const float* next;  // fetched meanwhile: as much as the filters of row_stride depths; or null
+  const float* next;  // fetched meanwhile: as much as the filters of row_stride depths
 };
 
 void multiply(const TransformingProduct& product);

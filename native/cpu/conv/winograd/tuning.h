@@ -28,8 +28,8 @@ constexpr int64_t column_tile = column_vectors * Vec::width;
 constexpr int64_t few_tiles = 84, few_tiles_filter_block = 32;
 
 // Where tiles are fewer still, filters of 3 taps are transformed in registers while they are multiplied, for four tiles
-// at a time: the multiplications whose time that takes, for a channel and filter, and those of storing the transforms.
-// 0: there are too few registers, or it was not measured.
+// at a time: for a channel and filter that takes the time of so many multiplications. 0: never, since there are too few
+// registers or it was not measured.
 #if defined(__AVX512F__)
 constexpr int64_t cost_on_the_way = 230;
 #else
