@@ -15,6 +15,8 @@ class Accelerator {
   // From any thread.
   virtual MemorySource& memory() noexcept = 0;  // device memory
   virtual int64_t total_memory() noexcept = 0;  // bytes
+  // Before its executor starts: where it takes memory for itself.
+  virtual void set_reserve(Reserve& reserve) noexcept = 0;
   // Page-locked memory of the host, cached by size; null when there is none.
   virtual void* acquire_staging(size_t bytes) noexcept = 0;
   // Given back once the work that reads or writes it has been passed by a reached fence, or was never enqueued.

@@ -6,6 +6,7 @@
 #include <bit>
 #include <cstdlib>
 
+#include "core/accelerator.h"
 #include "core/error.h"
 #include "core/stream.h"
 
@@ -79,10 +80,9 @@ std::shared_ptr<Storage> Allocator::allocate(int64_t bytes) {
         free_after = found->second.free_after;
         actual = found->first;
         cached_.erase(found);
-      } else if (statistics_.reserved + size <= limit_.load(std::memory_order_relaxed)) {
-        data = source_.acquire(size);
-        refused = !data;
-        if (data) statistics_.reserved += size;
+      } else {
+        data = acquire(size);
+        refused = !data && fits(size);
       }
       if (data) {
         statistics_.used += actual;
@@ -93,6 +93,21 @@ std::shared_ptr<Storage> Allocator::allocate(int64_t bytes) {
     if (!data) trim();
   }
   return std::make_shared<Block>(*this, data, actual, free_after);
+}
+
+bool Allocator::fits(int64_t size) const {
+  return statistics_.reserved + size <= limit_.load(std::memory_order_relaxed);
+}
+
+void* Allocator::acquire(int64_t size) {
+  void* const data = fits(size) ? source_.acquire(size) : nullptr;
+  if (data) statistics_.reserved += size;
+  return data;
+}
+
+void Allocator::release(void* data, int64_t size) {
+  source_.release(data, size);
+  statistics_.reserved -= size;
 }
 
 void Allocator::give_back(void* data, int64_t bytes) {
@@ -117,10 +132,27 @@ void Allocator::trim() {
     stream_.wait(last);
   }
   std::lock_guard lock(mutex_);
-  for (const auto& [bytes, block] : blocks) {
-    source_.release(block.data, bytes);
-    statistics_.reserved -= bytes;
+  for (const auto& [bytes, block] : blocks) release(block.data, bytes);
+}
+
+void* Allocator::take(int64_t bytes) noexcept {
+  const int64_t size = rounded_size(bytes);
+  {
+    std::lock_guard lock(mutex_);
+    if (void* const data = acquire(size)) return data;
   }
+  Accelerator& accelerator = *stream_.accelerator();
+  accelerator.await(accelerator.fence());
+  // The command that is running is not counted yet: what it uses stays.
+  const uint64_t passed = stream_.completed();
+  std::lock_guard lock(mutex_);
+  for (auto next = cached_.begin(); next != cached_.end();) {
+    const auto block = next++;
+    if (block->second.free_after > passed) continue;
+    release(block->second.data, block->first);
+    cached_.erase(block);
+  }
+  return acquire(size);
 }
 
 void Allocator::set_limit(int64_t bytes) {

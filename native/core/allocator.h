@@ -29,12 +29,22 @@ MemorySource& host_memory();
 
 struct MemoryStatistics {
   int64_t used = 0;      // bytes of blocks in tensors' hands
-  int64_t reserved = 0;  // used, plus what is cached for reuse
+  int64_t reserved = 0;  // used, plus what is cached for reuse and what the accelerator has taken for itself
   int64_t peak = 0;      // the largest `used` since the start or the last reset
   int64_t limit = 0;     // reserved never exceeds it
 };
 
-class Allocator {
+// Where an accelerator takes memory for itself: scratch, workspaces, what transfers pass through.
+class Reserve {
+ public:
+  // For good, on the executor's thread. Null when the limit leaves none.
+  virtual void* take(int64_t bytes) noexcept = 0;
+
+ protected:
+  ~Reserve() = default;
+};
+
+class Allocator final : public Reserve {
  public:
   Allocator(MemorySource& source, Stream& stream, int64_t limit);
   ~Allocator();
@@ -43,6 +53,8 @@ class Allocator {
 
   // Throws OutOfMemory, after giving cached blocks back to the system.
   std::shared_ptr<Storage> allocate(int64_t bytes);
+  // After giving back those cached blocks that no command to come uses.
+  void* take(int64_t bytes) noexcept override;
   void trim();  // waits until the device is done with them, then gives all cached blocks back
   // What is in use beyond a lower limit stays; nothing is added until it is below.
   void set_limit(int64_t bytes);
@@ -53,9 +65,13 @@ class Allocator {
   class Block;
   struct Cached {
     void* data;
-    uint64_t free_after;
+    uint64_t free_after;  // the last command that may use it
   };
   void give_back(void* data, int64_t bytes);
+  // With mutex_ held: whether the limit allows so much more; from the source, null when there is none; back to it.
+  bool fits(int64_t size) const;
+  void* acquire(int64_t size);
+  void release(void* data, int64_t size);
 
   MemorySource& source_;
   Stream& stream_;

@@ -7,15 +7,11 @@ namespace hebb::cuda {
 namespace {
 
 struct Workspace {
-  void* data = nullptr;
+  void* const data;
 
-  Workspace() {
-    const cudaError_t status = cudaMalloc(&data, workspace_bytes);
-    if (status == cudaErrorMemoryAllocation) {
-      cudaGetLastError();  // it would be told again of the next launch
+  Workspace() : data(Context::take(workspace_bytes)) {
+    if (!data)
       throw OutOfMemory("out of memory: " + std::to_string(workspace_bytes) + " bytes to multiply matrices in");
-    }
-    require(status, "cudaMalloc");
   }
 };
 

@@ -82,6 +82,7 @@ void Runtime::add_devices(Plugin& plugin) {
     // They live as long as the runtime: for good.
     auto* stream = new Stream(1024, &accelerator);
     auto* allocator = new Allocator(accelerator.memory(), *stream, limit);
+    accelerator.set_reserve(*allocator);
     add(prefix + std::to_string(number), plugin.kernels(), *stream, *allocator, true);
   }
   apply([precision = precision()](Accelerator& accelerator) { accelerator.set_precision(precision); });

@@ -5,8 +5,9 @@
 
 namespace hebb {
 
-// Changes with every change of this header, of core/accelerator.h, core/view.h or of a kernel's types.
-constexpr uint32_t plugin_version = 1;
+// Changes with every change of this header, of core/accelerator.h, core/allocator.h, core/view.h or of a kernel's
+// types.
+constexpr uint32_t plugin_version = 2;
 
 // Of the kernels' names and their parameters', in the order of ops.def (FNV-1a, of Fowler, Noll and Vo).
 constexpr uint32_t kernels_hash() {

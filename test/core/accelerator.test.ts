@@ -9,6 +9,7 @@ import {
   memory,
   nn,
   normal,
+  ones,
   ops,
   optim,
   type Precision,
@@ -130,6 +131,36 @@ describeOnAccelerators(1, 'an accelerator', ([name]) => {
 
     test('more than the device has is refused too', () => {
       expect(() => zeros([2 ** 42], on)).toThrow(/allocate: out of memory/);
+    });
+
+    // The gradient of a maximum works in 4 MiB beside its result.
+    const maxima = () => {
+      const x = ones([MEBIBYTE, 2], { ...on, requiresGrad: true });
+      return { x, y: x.max(1).sum() };
+    };
+
+    test('what an operation works in counts too: beyond the limit its result is an error', async () => {
+      const { x, y } = maxima();
+      trimMemory(device);
+      setMemoryLimit(memory(device).reserved + 13 * MEBIBYTE, device); // 8 for the gradient, 4 for that of the maxima
+      y.backward();
+      await expect((x.grad as Tensor).slice([0, 0], [1, 2]).data()).rejects.toThrow(
+        /reduce_extremum_backward: out of memory: \d+ bytes of scratch memory/,
+      );
+      setMemoryLimit(limit, device);
+      const again = maxima();
+      again.y.backward();
+      expect(await (again.x.grad as Tensor).slice([0, 0], [1, 2]).data()).toEqual(Float32Array.of(0.5, 0.5));
+    });
+
+    test('it takes the place of blocks that are cached', async () => {
+      const { x, y } = maxima();
+      zeros([64 * MEBIBYTE], on).dispose();
+      await synchronize(device);
+      setMemoryLimit(memory(device).reserved, device);
+      y.backward();
+      expect(await (x.grad as Tensor).slice([0, 0], [1, 2]).data()).toEqual(Float32Array.of(0.5, 0.5));
+      expect(memory(device).reserved).toBeLessThan(memory(device).limit);
     });
 
     test('a limit is a number of bytes', () => {

@@ -1,6 +1,7 @@
 // The caching allocator: reuse, alignment, accounting, limits.
 #include "core/allocator.h"
 
+#include <future>
 #include <thread>
 
 #include "core/error.h"
@@ -114,6 +115,58 @@ TEST(allocator_gives_memory_back_once_an_accelerator_is_done_with_it) {
   CHECK_EQ(accelerator.work_done.load(), 1);
   CHECK_EQ(accelerator.blocks_out.load(), 0);
   CHECK_EQ(allocator.statistics().reserved, int64_t{0});
+}
+
+// Takes memory as an accelerator does, on the executor's thread.
+class Take final : public Command {
+ public:
+  Take(Allocator& allocator, int64_t bytes, void*& taken) : allocator_(allocator), bytes_(bytes), taken_(taken) {}
+  void run() override { taken_ = allocator_.take(bytes_); }
+
+ private:
+  Allocator& allocator_;
+  int64_t bytes_;
+  void*& taken_;
+};
+
+TEST(allocator_counts_what_an_accelerator_takes) {
+  test::FakeAccelerator accelerator;
+  Stream stream(1024, &accelerator);
+  Allocator allocator(accelerator.memory(), stream, 10 * mebibyte);
+  void *taken = nullptr, *refused = &taken;
+  stream.push(std::make_unique<Take>(allocator, 4 * mebibyte, taken));
+  stream.wait(stream.push(std::make_unique<Take>(allocator, 8 * mebibyte, refused)));
+  CHECK(taken != nullptr);
+  CHECK(refused == nullptr);
+  CHECK_EQ(allocator.statistics().used, int64_t{0});
+  CHECK_EQ(allocator.statistics().reserved, 4 * mebibyte);
+  CHECK_THROWS(allocator.allocate(8 * mebibyte), "out of memory: 8388608 bytes asked for, 0 in use, limit 10485760");
+  accelerator.memory().release(taken, 4 * mebibyte);
+}
+
+TEST(allocator_gives_an_accelerator_the_cached_blocks_that_are_free) {
+  test::FakeAccelerator accelerator;
+  Stream stream(1024, &accelerator);
+  Allocator allocator(accelerator.memory(), stream, 10 * mebibyte);
+  void *early = &early, *late = nullptr;
+  auto storage = allocator.allocate(8 * mebibyte);
+  // Given back while the first has not run: that one might be using it, the second is behind all that might.
+  std::promise<void> given_back;
+  struct Await final : Command {
+    explicit Await(std::future<void> event) : event(std::move(event)) {}
+    void run() override { event.wait(); }
+    std::future<void> event;
+  };
+  stream.push(std::make_unique<Await>(given_back.get_future()));
+  stream.push(std::make_unique<Take>(allocator, 4 * mebibyte, early));
+  storage.reset();
+  stream.push(std::make_unique<Take>(allocator, 4 * mebibyte, late));
+  given_back.set_value();
+  stream.wait(stream.pushed());
+  CHECK(early == nullptr);
+  CHECK(late != nullptr);
+  CHECK_EQ(allocator.statistics().reserved, 4 * mebibyte);
+  accelerator.memory().release(late, 4 * mebibyte);
 }
 
 TEST(allocator_says_when_the_device_has_no_more) {

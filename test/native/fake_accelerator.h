@@ -50,6 +50,7 @@ class FakeAccelerator final : public Accelerator {
 
   MemorySource& memory() noexcept override { return memory_; }
   int64_t total_memory() noexcept override { return int64_t{1} << 30; }
+  void set_reserve(Reserve&) noexcept override {}
   void* acquire_staging(size_t bytes) noexcept override {
     if (refuse) return nullptr;
     ++staging_out;

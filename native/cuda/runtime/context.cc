@@ -13,6 +13,8 @@ namespace hebb::cuda {
 
 Context& Context::current() { return Device::current().context(); }
 
+void* Context::take(size_t bytes) { return Device::current().take(bytes); }
+
 void* Context::scratch(size_t bytes) {
   if (bytes > scratch_bytes_) grow_scratch(bytes);
 #ifdef HEBB_EMULATED
@@ -27,14 +29,12 @@ void Context::grow_scratch(size_t bytes) {
   if (capture != cudaStreamCaptureStatusNone) throw Error("scratch memory cannot grow while a graph is captured");
   // By doubling: the blocks that are left behind are then never more than the one in use.
   for (const size_t size : {std::max(bytes, 2 * scratch_bytes_), bytes}) {
-    void* fresh = nullptr;
-    if (cudaMalloc(&fresh, size) == cudaSuccess) {
+    if (void* const fresh = take(size)) {
       if (scratch_) outgrown_.push_back(scratch_);
       scratch_ = fresh;
       scratch_bytes_ = size;
       return;
     }
-    cudaGetLastError();
   }
   throw OutOfMemory("out of memory: " + std::to_string(bytes) + " bytes of scratch memory");
 }

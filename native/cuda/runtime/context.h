@@ -41,6 +41,9 @@ class Context {
     return static_cast<T*>(scratch(static_cast<size_t>(count) * sizeof(T)));
   }
 
+  // Device memory for good, counted by the device's limit. Null when there is none; not while a graph is captured.
+  static void* take(size_t bytes);
+
   DeviceFailure* failure() const { return failure_; }  // the device's address of it
 
  private:

@@ -89,6 +89,11 @@ void Device::open() noexcept {
   });
 }
 
+void* Device::take(size_t bytes) noexcept {
+  const auto size = static_cast<int64_t>(bytes);
+  return reserve_ ? reserve_->take(size) : memory_.acquire(size);
+}
+
 void* Device::acquire_staging(size_t bytes) noexcept {
   cudaSetDevice(gpu_.ordinal);
   void* const staging = staging_.acquire(bytes);

@@ -42,9 +42,11 @@ class Device final : public Accelerator {
   // Before a kernel. False when it must not run: the device is lost, or the capture cannot be kept any more.
   bool begin(const char* op) noexcept;
   void fail(const char* what, const char* text) noexcept;
+  void* take(size_t bytes) noexcept;  // see Context
 
   MemorySource& memory() noexcept override { return memory_; }
   int64_t total_memory() noexcept override { return gpu_.memory; }
+  void set_reserve(Reserve& reserve) noexcept override { reserve_ = &reserve; }
   void* acquire_staging(size_t bytes) noexcept override;
   void release_staging(void* staging) noexcept override;
   void enter() noexcept override;
@@ -75,6 +77,7 @@ class Device final : public Accelerator {
   Context context_;
   cudaStream_t copy_stream_ = nullptr;
   DeviceMemory memory_;
+  Reserve* reserve_ = nullptr;  // null without an addon, in tests
   Staging staging_;
   UploadRing uploads_;
   Fences fences_;

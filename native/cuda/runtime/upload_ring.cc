@@ -11,9 +11,8 @@ bool UploadRing::open(Slot& slot) {
   if (slot.memory) return true;
   if (!slot.filled) require(cudaEventCreateWithFlags(&slot.filled, cudaEventDisableTiming), "cudaEventCreate");
   if (!slot.drained) require(cudaEventCreateWithFlags(&slot.drained, cudaEventDisableTiming), "cudaEventCreate");
-  if (cudaMalloc(&slot.memory, slot_bytes) == cudaSuccess) return true;
-  cudaGetLastError();
-  return false;
+  slot.memory = Context::take(slot_bytes);
+  return slot.memory != nullptr;
 }
 
 cudaStream_t UploadRing::pass(void* target, const void* source, size_t bytes, cudaStream_t copy, cudaStream_t compute) {
