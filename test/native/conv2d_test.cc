@@ -52,6 +52,15 @@ constexpr Case cases[] = {
     {"one channel, eight filters", 35, 6, 96, 8, 3, 3, 1, {1, 1, 1, 1, 1, 1, 1, 1, 1}},
     {"one channel, padding beyond the image", 1, 5, 16, 2, 3, 3, 1, {1, 1, 2, 20, 2, 20, 1, 1, 1}},
     {"few channels, a wide window", 1, 20, 33, 5, 3, 11, 8, {1, 1, 1, 5, 1, 5, 1, 1, 1}},
+    {"a bundle of images, one channel", 16, 28, 28, 6, 5, 5, 1, {1, 1, 2, 2, 2, 2, 1, 1, 1}},
+    {"two bundles of images, second layer", 32, 14, 14, 16, 5, 5, 6, {1, 1, 0, 0, 0, 0, 1, 1, 1}},
+    {"bundles of images that are not full", 31, 9, 7, 5, 3, 2, 3, {1, 1, 2, 0, 0, 1, 1, 1, 1}},
+    {"bundles of images, more filters than lanes", 32, 6, 8, 23, 3, 3, 5, {1, 1, 1, 1, 1, 1, 1, 1, 1}},
+    {"bundles of images, more channels than lanes", 16, 6, 8, 7, 3, 3, 19, {1, 1, 1, 1, 1, 1, 1, 1, 1}},
+    {"a bundle of images, padding beyond the window", 16, 4, 5, 3, 3, 3, 2, {1, 1, 4, 5, 3, 6, 1, 1, 1}},
+    {"a bundle of images smaller than the window", 16, 2, 3, 4, 5, 5, 2, {1, 1, 4, 4, 4, 4, 1, 1, 1}},
+    {"a bundle of images some pages apart", 16, 32, 32, 4, 3, 3, 3, {1, 1, 1, 1, 1, 1, 1, 1, 1}},
+    {"a bundle of images in bands of rows", 12, 90, 100, 4, 3, 3, 3, {1, 1, 0, 1, 2, 1, 1, 1, 1}},
     {"no images", 0, 5, 6, 3, 3, 3, 2, {1, 1, 1, 1, 1, 1, 1, 1, 1}},
     {"no filters", 2, 5, 6, 0, 3, 3, 2, {1, 1, 1, 1, 1, 1, 1, 1, 1}},
     {"no channels", 2, 5, 6, 3, 3, 3, 0, {1, 1, 1, 1, 1, 1, 1, 1, 1}},
@@ -118,20 +127,21 @@ TEST(conv2d_of_many_geometries) {
   }
 }
 
-TEST(conv2d_scales_its_sums_and_adds_a_residual) {
+TEST(conv2d_scales_its_sums_and_adds_residuals) {
   const DirectWay direct;
   for (const Case& c : cases) {
     Random random(7);
     const Array<float> scale = random.integers({c.filters}, -3, 3), bias = random.integers({c.filters}, -50, 50);
     const Array<float> residual = random.integers(result_of(c), -200, 200), x = random.integers(image_of(c), -8, 8);
     const Array<float> weight = random.integers(weight_of(c), -8, 8);
-    for (const bool biased : {false, true}) {
+    for (const auto& [biased, added] : {std::pair{false, true}, {true, true}, {true, false}}) {
       const Optional<In<float>> offset = biased ? Optional<In<float>>(bias) : Optional<In<float>>();
+      const Optional<In<float>> addend = added ? Optional<In<float>>(residual) : Optional<In<float>>();
       const Activation activation = biased ? Activation::relu : Activation::none;
-      compare(std::string("conv2d with residual, ") + c.name, result_of(c), exact,
-              [&](const KernelTable& kernels, Out<float> y) {
-                ops::conv2d::check(x, weight, scale, offset, residual, y, c.geometry, activation);
-                kernels.conv2d(x, weight, scale, offset, residual, y, c.geometry, activation);
+      compare(std::string("conv2d with scale") + (added ? " and residual, " : ", ") + c.name, result_of(c), exact,
+              [&, offset, addend](const KernelTable& kernels, Out<float> y) {
+                ops::conv2d::check(x, weight, scale, offset, addend, y, c.geometry, activation);
+                kernels.conv2d(x, weight, scale, offset, addend, y, c.geometry, activation);
               });
     }
   }

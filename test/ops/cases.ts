@@ -178,6 +178,7 @@ const convolutions: Case[] = (
   [
     ['plain', [2, 7, 6, 3], [5, 3, 3, 3], {}],
     ['one channel, padded', [2, 9, 8, 1], [6, 5, 5, 1], { padding: 2 }],
+    ['of a bundle of images', [16, 6, 7, 2], [3, 3, 3, 2], { padding: 1 }],
     ['strided', [1, 9, 11, 4], [5, 3, 3, 4], { stride: 2, padding: 1 }],
     ['strided apart', [1, 9, 11, 2], [3, 3, 2, 2], { stride: [2, 3], padding: [1, 0] }],
     ['dilated', [1, 9, 9, 2], [3, 3, 3, 2], { dilation: 2, padding: 1 }],

@@ -13,9 +13,6 @@ constexpr int most_filters = width / 2;
 // Lines of positions that are worked on at a time: what they need stays near the first-level cache.
 constexpr int64_t lines_of_band = 32;
 constexpr int64_t most_taps = 64, widest = 1024;  // of a window, and of a line of positions
-// Sums of the gradient in registers: of so many taps and filters.
-constexpr int taps_at_once = width == 16 ? 5 : 3, filters_at_once = 3;
-constexpr int64_t most_chunks = 32;  // partial sums of the gradient
 
 // Vectors whose values are rearranged: each of the results takes, from each pair of the given ones, some lanes.
 template <int count>
@@ -54,11 +51,7 @@ class Rearrangement {
   Mask takes_[count][pairs];
 };
 
-// From pixel by pixel to filter by filter, and back.
-template <int filters>
-Rearrangement<filters> to_planes() {
-  return Rearrangement<filters>([](int value) { return value % width * filters + value / width; });
-}
+// From filter by filter to pixel by pixel.
 template <int filters>
 Rearrangement<filters> to_pixels() {
   return Rearrangement<filters>([](int value) { return value % filters * width + value / filters; });
@@ -201,103 +194,6 @@ void with_filters(int64_t wanted, const Use& use) {
   if constexpr (filters > 1) with_filters<filters - 1>(wanted, use);
 }
 
-// Sums of products of planes and shifted images: sums[filter][tap] += plane of the filter * image from the tap on.
-struct Correlation {
-  const float* planes;  // lines of `vectors` vectors, filter by filter
-  const float* image;
-  int64_t lines, vectors, pitch, plane_floats;
-
-  template <int taps, int filters>
-  void add(const int64_t* offsets, int64_t filter, float* sums, int64_t sums_stride) const {
-    Vec sum[filters][taps];
-#pragma GCC unroll 4
-    for (int f = 0; f < filters; ++f)
-#pragma GCC unroll 8
-      for (int tap = 0; tap < taps; ++tap) sum[f][tap] = load(sums + f * sums_stride + tap * width);
-    const float* from[taps];
-#pragma GCC unroll 8
-    for (int tap = 0; tap < taps; ++tap) from[tap] = image + offsets[tap];
-    const float* plane = planes + filter * plane_floats;
-    for (int64_t line = 0; line < lines; ++line) {
-      const int64_t begin = line * pitch;
-      for (int64_t at = begin, end = begin + vectors * width; at < end; at += width, plane += width) {
-        Vec pixel[taps];
-#pragma GCC unroll 8
-        for (int tap = 0; tap < taps; ++tap) pixel[tap] = in_register(load(from[tap] + at));
-#pragma GCC unroll 4
-        for (int f = 0; f < filters; ++f) {
-          const Vec gradient = load(plane + f * plane_floats);
-#pragma GCC unroll 8
-          for (int tap = 0; tap < taps; ++tap) sum[f][tap] = fma(gradient, pixel[tap], sum[f][tap]);
-        }
-      }
-    }
-#pragma GCC unroll 4
-    for (int f = 0; f < filters; ++f)
-#pragma GCC unroll 8
-      for (int tap = 0; tap < taps; ++tap) store(sums + f * sums_stride + tap * width, sum[f][tap]);
-  }
-
-  template <int taps = taps_at_once, int filters = filters_at_once>
-  void add(int64_t tap_count, int64_t filter_count, const int64_t* offsets, int64_t filter, float* sums,
-           int64_t sums_stride) const {
-    if (tap_count == taps && filter_count == filters) return add<taps, filters>(offsets, filter, sums, sums_stride);
-    if constexpr (taps > 1) {
-      if (tap_count < taps) return add<taps - 1, filters>(tap_count, filter_count, offsets, filter, sums, sums_stride);
-    }
-    if constexpr (filters > 1) add<taps, filters - 1>(tap_count, filter_count, offsets, filter, sums, sums_stride);
-  }
-};
-
-template <int filters>
-struct WeightGradient {
-  const Bands& bands;
-  const float* grad;
-  Rearrangement<filters> planes_of = to_planes<filters>();
-  int64_t offsets[most_taps];  // of the taps
-
-  WeightGradient(const Bands& bands, const float* grad) : bands(bands), grad(grad) {
-    const Convolution& c = bands.c;
-    for (int64_t tap = 0; tap < c.window(); ++tap) offsets[tap] = bands.tap(tap / c.window_width, tap % c.window_width);
-  }
-
-  int64_t plane_floats() const { return bands.cut.piece * bands.vectors * width; }
-
-  void make_planes(int64_t band, float* to) const {
-    const Range lines = bands.lines_of(band);
-    const int64_t row = bands.c.out_width * filters;
-    const float* from = grad + bands.first_line(band) * row;
-    for (int64_t line = lines.begin; line < lines.end; ++line, from += row)
-      for (int64_t first = 0; first < row; first += filters * width, to += width) {
-        Vec pixels[filters], planes[filters];
-#pragma GCC unroll 8
-        for (int vector = 0; vector < filters; ++vector) {
-          const int64_t at = first + vector * width, left = row - at;
-          pixels[vector] =
-              left >= width ? load(from + at) : load_partial(from + at, left > 0 ? static_cast<int>(left) : 0);
-        }
-        planes_of.apply(pixels, planes);
-#pragma GCC unroll 8
-        for (int filter = 0; filter < filters; ++filter) store(to + filter * plane_floats(), planes[filter]);
-      }
-  }
-
-  // Onto sums[filter][tap], a vector each.
-  void add_band(int64_t band, const float* image, float* planes, float* sums) const {
-    make_planes(band, planes);
-    const Range lines = bands.lines_of(band);
-    const Correlation correlation{planes, image, lines.end - lines.begin, bands.vectors, bands.pitch, plane_floats()};
-    const int64_t taps = bands.c.window();
-    const Cut tap_groups = cut_evenly(taps, taps_at_once, 1), filter_groups = cut_evenly(filters, filters_at_once, 1);
-    for (int64_t group = 0; group < filter_groups.count; ++group)
-      for (int64_t t = 0; t < tap_groups.count; ++t) {
-        const int64_t filter = filter_groups.begin(group), tap = tap_groups.begin(t);
-        correlation.add(tap_groups.size(t), filter_groups.size(group), offsets + tap, filter,
-                        sums + (filter * taps + tap) * width, taps * width);
-      }
-  }
-};
-
 }  // namespace
 
 bool pays(const Convolution& c) {
@@ -328,37 +224,6 @@ void convolve(const Convolution& c, const float* x, const float* weight, const E
       }
     });
   });
-}
-
-void gradient_of_weight(const Convolution& c, const float* grad, const float* x, float* dweight) {
-  const Bands bands(c);
-  const int threads = threads_for_bands(bands);
-  const int64_t taps = c.window(), sums_floats = c.filters * taps * width;
-  const Cut chunks = cut_evenly(bands.count(), ceil_divide(bands.count(), most_chunks), 1);
-  const int64_t copy = round_up(bands.copy_floats(), width);
-  float* const sums = memory_for(1, chunks.count * sums_floats, ScratchSlot::pack_b);
-  with_filters(c.filters, [&](auto filters) {
-    const WeightGradient<filters> gradient(bands, grad);
-    const int64_t floats = copy + filters * gradient.plane_floats();
-    float* const memory = memory_for(threads, floats, ScratchSlot::pack_a);
-    for_slots(threads, chunks.count, [&](int slot, int64_t begin, int64_t end) {
-      float *const image = memory + slot * floats, *const planes = image + copy;
-      for (int64_t chunk = begin; chunk < end; ++chunk) {
-        float* const own = sums + chunk * sums_floats;
-        zero_floats(own, sums_floats);
-        const Range range = chunks.range(chunk);
-        for (int64_t band = range.begin; band < range.end; ++band) {
-          bands.copy(x, band, image);
-          gradient.add_band(band, image, planes, own);
-        }
-      }
-    });
-  });
-  for (int64_t index = 0; index < c.filters * taps; ++index) {
-    Vec sum = load(sums + index * width);
-    for (int64_t chunk = 1; chunk < chunks.count; ++chunk) sum = sum + load(sums + chunk * sums_floats + index * width);
-    dweight[index] = reduce_add(sum);
-  }
 }
 
 }  // namespace hebb::cpu::HEBB_ISA::planes

@@ -1,6 +1,7 @@
 #include "ops/conv2d.h"
 
 #include "core/scratch.h"
+#include "cpu/conv/bundles/bundles.h"
 #include "cpu/conv/conv2d.h"
 #include "cpu/conv/merge.h"
 #include "cpu/conv/planes.h"
@@ -35,6 +36,7 @@ void conv2d(In<float> x, In<float> weight, Optional<In<float>> scale, Optional<I
   Epilogue epilogue{scale ? scale.data : nullptr, bias ? bias.data : nullptr, residual ? residual.data : nullptr,
                     c.filters, activation};
   if (winograd_is_on() && winograd::pays(c)) return winograd::convolve(c, x.data, weight.data, true, epilogue, y.data);
+  if (!residual && bundles::pays(c)) return bundles::convolve(c, x.data, weight.data, epilogue, y.data);
   if (planes::pays(c)) return planes::convolve(c, x.data, weight.data, epilogue, y.data);
   const int64_t positions = positions_to_merge(c);
   if (positions == 1) return convolve(c, x.data, weight.data, true, epilogue, y.data);
@@ -53,6 +55,7 @@ void conv2d_input_gradient(In<float> grad, In<float> weight, Out<float> dx, Conv
   if (dx.size() == 0) return;
   const Convolution c(dx.shape, weight.shape, grad.shape, geometry);
   if (winograd_is_on() && winograd::pays(c)) return winograd::gradient_of_input(c, grad.data, weight.data, dx.data);
+  if (bundles::input_gradient_pays(c)) return bundles::gradient_of_input(c, grad.data, weight.data, dx.data);
   const int64_t positions = positions_to_merge(c);
   if (positions == 1) return gradient_of_input(c, grad.data, weight.data, dx.data);
   const Convolution merged = merge_positions(c, positions);
@@ -67,7 +70,7 @@ void conv2d_weight_gradient(In<float> grad, In<float> x, Out<float> dweight, Con
   const Convolution c(x.shape, dweight.shape, grad.shape, geometry);
   if (winograd_is_on() && winograd::weight_gradient_pays(c))
     return winograd::gradient_of_weight(c, grad.data, x.data, dweight.data);
-  if (planes::pays(c)) return planes::gradient_of_weight(c, grad.data, x.data, dweight.data);
+  if (bundles::weight_gradient_pays(c)) return bundles::gradient_of_weight(c, grad.data, x.data, dweight.data);
   const int64_t positions = positions_to_merge(c);
   if (positions == 1) return gradient_of_weight(c, grad.data, x.data, dweight.data);
   const Convolution merged = merge_positions(c, positions);
