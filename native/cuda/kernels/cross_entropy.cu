@@ -26,12 +26,14 @@ __global__ void cross_entropy_rows(const float* logits, const int32_t* labels, f
   float total = 0;
   for (int64_t first = blockIdx.x * at_a_time; first < count; first += gridDim.x * at_a_time) {
     const int64_t i = first + rows.index();
-    const bool present = i < count;
+    const bool present = i < count, tells = present && rows.group.rank() == 0;
+    // Asked for before the row is: one waits for the other.
+    const int32_t label = tells ? label_of(labels, i, classes, failure) : -1;
+    const float target = label < 0 ? 0.0f : logits[i * classes + label];
     const auto sum = exponentials_of(rows.line(ReadFloat{logits}, i * classes, present ? classes : 0));
-    if (rows.group.rank() != 0 || !present) continue;
-    const int32_t label = label_of(labels, i, classes, failure);
+    if (!tells) continue;
     const float log_total = logf(sum.total);
-    const float loss = label < 0 ? log_total : log_total - (logits[i * classes + label] - sum.largest);
+    const float loss = label < 0 ? log_total : log_total - (target - sum.largest);
     log_sum_exp[i] = sum.largest + log_total;
     if (losses) losses[i] = loss;
     total += loss;

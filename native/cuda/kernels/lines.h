@@ -81,7 +81,8 @@ class HeldLine {
   typename Read::Value values_[items] = {};
 };
 
-// A line of any length, its elements `stride` apart, that is read anew each time.
+// A line of any length, its elements `stride` apart, that is read anew each time, several elements on their way at
+// once.
 template <class Group, class Read>
 class LongLine {
  public:
@@ -93,9 +94,9 @@ class LongLine {
   __device__ float sum(const F& f) const {
     constexpr int longest_chain = 64;
     float total = 0;
-    for (int64_t k = group_.rank(); k < extent_;) {
+    for (int64_t first = group_.rank(); first < extent_; first += longest_chain * group_.count) {
       float chain = 0;
-      for (int link = 0; link < longest_chain && k < extent_; ++link, k += group_.count) chain += f(at(k));
+      visit(first, longest_chain, [&](int64_t, const Value& value) { chain += f(value); });
       total += chain;
     }
     return group_.reduce(total, 0.0f, Plus());
@@ -103,16 +104,32 @@ class LongLine {
   template <class F>
   __device__ float largest(const F& f) const {
     float best = -INFINITY;
-    for (int64_t k = group_.rank(); k < extent_; k += group_.count) best = fmaxf(best, f(at(k)));
+    visit(group_.rank(), extent_, [&](int64_t, const Value& value) { best = fmaxf(best, f(value)); });
     return group_.reduce(best, -INFINITY, Larger());
   }
   template <class F>
   __device__ void each(const F& f) const {
-    for (int64_t k = group_.rank(); k < extent_; k += group_.count) f(first_ + k * stride_, at(k));
+    visit(group_.rank(), extent_, [&](int64_t k, const Value& value) { f(first_ + k * stride_, value); });
   }
 
  private:
-  __device__ typename Read::Value at(int64_t k) const { return read_(first_ + k * stride_); }
+  using Value = typename Read::Value;
+
+  // This thread's elements from k on, `most` at most, in their order.
+  template <class Use>
+  __device__ void visit(int64_t k, int64_t most, const Use& use) const {
+    constexpr int at_once = 4;
+    const int64_t step = group_.count, left = (extent_ - k + step - 1) / step, count = left < most ? left : most;
+    int64_t done = 0;
+    for (; done + at_once <= count; done += at_once, k += at_once * step) {
+      Value values[at_once];
+#pragma unroll
+      for (int j = 0; j < at_once; ++j) values[j] = read_(first_ + (k + j * step) * stride_);
+#pragma unroll
+      for (int j = 0; j < at_once; ++j) use(k + j * step, values[j]);
+    }
+    for (; done < count; ++done, k += step) use(k, read_(first_ + k * stride_));
+  }
 
   Group group_;
   Read read_;
