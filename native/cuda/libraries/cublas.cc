@@ -3,6 +3,13 @@
 #include "core/error.h"
 
 namespace hebb::cuda {
+
+std::vector<int> cublas_majors() {
+  int driver = 0;
+  if (cudaDriverGetVersion(&driver) != cudaSuccess) cudaGetLastError();
+  return driver == 0 || driver >= 13000 ? std::vector{13, 12} : std::vector{12};
+}
+
 namespace {
 
 Cublas* open() {
@@ -11,7 +18,7 @@ Cublas* open() {
   library = open_library(
       {"cuBLAS",
        "libcublas.so",
-       {13, 12},
+       cublas_majors(),
        {"libcublasLt.so"},
        "HEBB_CUBLAS",
        "install cuBLAS 13 or 12 and name its folder in HEBB_CUDA_LIBRARIES; until then hebb's own kernels, "

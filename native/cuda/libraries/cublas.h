@@ -43,6 +43,9 @@ struct Cublas {
   void require(cublasStatus_t status, const char* what) const;
 };
 
+// The major versions that the driver can run, newest first: all, where there is no driver.
+std::vector<int> cublas_majors();
+
 // Opened by the first call.
 const Cublas& cublas();
 

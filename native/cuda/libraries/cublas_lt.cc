@@ -10,7 +10,7 @@ CublasLt* open() {
   Library& library = lt->library;
   library = open_library({"cuBLASLt",
                           "libcublasLt.so",
-                          {13, 12},
+                          cublas_majors(),
                           {},
                           "HEBB_CUBLAS",
                           "install cuBLAS 13 or 12, which brings it, and name its folder in HEBB_CUDA_LIBRARIES; until "

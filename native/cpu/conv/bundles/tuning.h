@@ -26,8 +26,8 @@ constexpr int64_t least_taps = 9, least_taps_of_full_lanes = 48;
 
 // Of the gradient of the weights: filters whose sums are in registers.
 constexpr int most_filters_at_once = registers == 32 ? 4 : 3;
-// Into so many parts the gradient of the weights is cut at least.
-constexpr int64_t wanted_parts = 4;
+// Into how many parts the gradient of the weights is cut, where there are images and rows enough.
+constexpr int64_t least_parts = 4, most_parts = 32;
 // Of both bundles, for the gradient of the weights at a time: most of a first-level cache.
 constexpr int64_t near_floats = int64_t{9} << 10;
 // Of what is read for one band: half of a second-level cache, or less.
