@@ -36,22 +36,7 @@ HEBB_INLINE int threads_for(int64_t products, int64_t items) {
 // `count` adjacent values of each of `images` images, image_floats apart: one vector after the other. Lanes without an
 // image become 0.
 HEBB_INLINE void bundle(const float* from, int64_t image_floats, int64_t images, int64_t count, float* to) {
-  constexpr int64_t ahead = 4 * width;
-  int64_t first = 0;
-  if (images == width)
-    for (; first + width <= count; first += width) {
-      Vec block[width];
-#pragma GCC unroll 16
-      for (int image = 0; image < width; ++image) {
-        const float* const values = from + image * image_floats + first;
-        __builtin_prefetch(values + ahead);
-        block[image] = load(values);
-      }
-      transpose(block);
-#pragma GCC unroll 16
-      for (int value = 0; value < width; ++value) store(to + (first + value) * width, block[value]);
-    }
-  transpose_strip(from + first, image_floats, static_cast<int>(images), count - first, to + first * width, width);
+  transpose_strip(from, image_floats, static_cast<int>(images), count, to, width);
 }
 
 HEBB_INLINE void turn_back(const float* from, int64_t count, int64_t images, float* to, int64_t image_floats) {
