@@ -99,10 +99,6 @@ int threads_for_bands(const Bands& bands) {
   return static_cast<int>(at_most(at_most(worth > 1 ? worth : 1, bands.count()), thread_count()));
 }
 
-float* memory_for(int threads, int64_t floats, ScratchSlot slot) {
-  return static_cast<float*>(scratch(slot, static_cast<size_t>(threads * floats) * sizeof(float)));
-}
-
 // The epilogue of `filters` vectors of pixels, one after the other.
 template <int filters>
 struct PixelsEpilogue {
@@ -209,7 +205,8 @@ void convolve(const Convolution& c, const float* x, const float* weight, const E
   const Bands bands(c);
   const int threads = threads_for_bands(bands);
   const int64_t taps = c.window(), copy = round_up(bands.copy_floats(), width);
-  float* const memory = memory_for(threads, copy, ScratchSlot::pack_a);
+  auto* const memory =
+      static_cast<float*>(scratch(ScratchSlot::pack_a, static_cast<size_t>(threads * copy) * sizeof(float)));
   with_filters(c.filters, [&](auto filters) {
     float weights[most_taps * most_filters];
     for (int64_t tap = 0; tap < taps; ++tap)

@@ -39,6 +39,7 @@ HEBB_INLINE void bundle(const float* from, int64_t image_floats, int64_t images,
   transpose_strip(from, image_floats, static_cast<int>(images), count, to, width);
 }
 
+// The other way round.
 HEBB_INLINE void turn_back(const float* from, int64_t count, int64_t images, float* to, int64_t image_floats) {
   for (int64_t first = 0; first < count; first += width) {
     const int values = static_cast<int>(at_most(count - first, width));
@@ -57,7 +58,7 @@ HEBB_INLINE void turn_back(const float* from, int64_t count, int64_t images, flo
   }
 }
 
-// The other way round. Images some pages apart would drive each other's lines out of the first-level cache, so they go
+// The same for results. Images some pages apart would drive each other's lines out of the first-level cache, so they go
 // through a few of their own, and are written in longer runs.
 HEBB_INLINE void unbundle(const float* from, int64_t count, int64_t images, float* to, int64_t image_floats) {
   constexpr int64_t page_floats = 1024, run = 64, pitch = run + width;

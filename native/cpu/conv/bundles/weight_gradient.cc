@@ -59,14 +59,13 @@ void add_up_of(int64_t filter_count, int64_t value_count, const Band& band, int6
     add_up_of<filters - 1>(filter_count, value_count, band, filter, value, are_new, sums, sums_stride);
 }
 
-// The lanes of `count` vectors added up.
+// The lanes of `count` vectors added up: halves of two vectors side by side, until one holds every sum.
 void add_lanes(const float* sums, int64_t count, float* to) {
   for (int64_t first = 0; first < count; first += width) {
     const int values = static_cast<int>(at_most(count - first, width));
     Vec block[width];
 #pragma GCC unroll 16
     for (int row = 0; row < width; ++row) block[row] = row < values ? load(sums + (first + row) * width) : zero();
-      // Halves of two vectors added up side by side, until one holds every sum.
 #pragma GCC unroll 4
     for (int half = width / 2; half > 0; half /= 2)
 #pragma GCC unroll 8
