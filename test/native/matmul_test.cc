@@ -82,6 +82,15 @@ TEST(matmul_of_large_matrices) {
   check_matmul({}, {}, 3, 300, 257);
 }
 
+// Rows enough for tiles of two panels of b (cpu/gemm/in_place.cc): whole pairs, a last one with lanes to spare, a panel
+// left over, a second panel too narrow.
+TEST(products_of_many_rows) {
+  check_matmul({}, {}, 1029, 113, 21);
+  check_matmul({}, {}, 1030, 81, 33);
+  check_matmul({}, {}, 1027, 48, 17);
+  check_linear(1030, 90, 258);
+}
+
 TEST(matmul_of_a_long_depth) {
   check_matmul({}, {}, 6, 25, 5003);
   check_matmul({}, {}, 1, 2, 9000);

@@ -12,6 +12,7 @@ namespace {
 struct Packed {
   const float* panels;
   Cut columns, depths;
+  bool in_pairs;  // panels are multiplied by two
   int64_t first_depth = 0, first_panel = 0;
   const float* panel(int64_t depth, int64_t column) const {
     return panels + ((depth - first_depth) * columns.count + column - first_panel) * b_panel_floats;
@@ -36,9 +37,20 @@ void pack_share(const Operand& b, const Cut& columns, const Cut& depths, Range p
 }
 
 // The rows of the next tile: a few left over would wait for each other's sums, so the last two tiles share them.
-int64_t rows_of_tile(int64_t left) {
-  if (left > row_tile_rows && left < row_tile_rows + row_tile_rows / 2) return (left + 1) / 2;
-  return at_most(left, row_tile_rows);
+int64_t rows_of_tile(int64_t left, int64_t most) {
+  if (left > most && left < most + most / 2) return (left + 1) / 2;
+  return at_most(left, most);
+}
+
+// How many of the panels from `panel` on are multiplied at once: two that have all their vectors.
+int64_t panels_at_once(const Packed& b, int64_t panel, int64_t end) {
+  return b.in_pairs && panel + 1 < end && b.columns.size(panel + 1) > tile_columns - Vec::width ? 2 : 1;
+}
+
+// Pairs do not stay in the first-level cache: they bring nothing to a few rows, which find b on its way from the thread
+// that has just packed it.
+bool multiplies_in_pairs(int64_t rows, bool packed_before) {
+  return wide_tile_rows > 0 && (packed_before || rows >= wide_least_rows);
 }
 
 // Rows [first, first + count) by the column panels, for the depth blocks: a panel of b stays in the first-level cache
@@ -57,36 +69,46 @@ void multiply_rows(const Gemm& gemm, const Packed& b, int64_t first, int64_t cou
   RowTile tile;
   tile.runs = runs;
   // Meanwhile other memory is fetched, a share with each tile: what the next rows need and, where the panels of b do
-  // not stay in the second-level cache, the next panel, in turns.
-  const int64_t tiles = ceil_divide(count, row_tile_rows);
-  const int64_t panels = (column_panels.end - column_panels.begin) * (depth_blocks.end - depth_blocks.begin);
-  const bool keeps_b = panels * b_panel_floats <= resident_floats,
-             fetches_rows = ahead.count > 0 && (keeps_b || tiles > 1);
+  // not stay in the second-level cache, the panels after these, in turns.
+  const int64_t panels = column_panels.end - column_panels.begin, depths = depth_blocks.end - depth_blocks.begin;
+  const int64_t pairs = b.in_pairs ? panels / 2 : 0, narrow_tiles = ceil_divide(count, row_tile_rows),
+                wide_tiles = pairs > 0 ? ceil_divide(count, wide_tile_rows) : 0;
+  const int64_t tiles = pairs * wide_tiles + (panels - 2 * pairs) * narrow_tiles;
+  const bool keeps_b = panels * depths * b_panel_floats <= resident_floats,
+             fetches_rows = ahead.count > 0 && (keeps_b || narrow_tiles > 1);
   const int turns = fetches_rows && !keeps_b ? 2 : 1;
-  const int64_t rows_step = ceil_divide(turns * ahead.count, tiles * panels * b.depths.piece);
-  const int64_t panel_step = tiles > turns * tile_columns ? 1 : turns * tile_columns / tiles;
+  const int64_t rows_step = ceil_divide(turns * ahead.count, tiles * depths * b.depths.piece);
   const float* rows_next = ahead.data;
   for (int64_t depth = depth_blocks.begin; depth < depth_blocks.end; ++depth) {
     tile.run_count = gemm.resting->runs(gemm.resting->source, b.depths.begin(depth), b.depths.size(depth), runs);
     tile.accumulate = depth > 0;
     const bool last_block = depth == b.depths.count - 1;
-    for (int64_t panel = column_panels.begin; panel < column_panels.end; ++panel) {
-      const int columns = static_cast<int>(b.columns.size(panel));
+    for (int64_t panel = column_panels.begin, together; panel < column_panels.end; panel += together) {
+      together = panels_at_once(b, panel, column_panels.end);
+      const bool wide = together == 2;
+      const int columns = static_cast<int>(b.columns.size(panel + together - 1));
       const int vectors = static_cast<int>(ceil_divide(columns, Vec::width));
+      const auto function_of = [&](int64_t size) {
+        return wide ? wide_row_tile_function(static_cast<int>(size))
+                    : row_tile_function(static_cast<int>(size), vectors);
+      };
+      const int64_t most = wide ? wide_tile_rows : row_tile_rows, panel_tiles = wide ? wide_tiles : narrow_tiles;
+      const int64_t panel_floats = turns * together * tile_columns;
+      const int64_t panel_step = panel_tiles > panel_floats ? 1 : (panel_floats + panel_tiles / 2) / panel_tiles;
+      const RowTileFunction whole = function_of(most);
       tile.b = b.panel(depth, panel);
       tile.column = b.columns.begin(panel);
       tile.last_lanes = columns - (vectors - 1) * Vec::width;
-      const RowTileFunction whole = row_tile_function(row_tile_rows, vectors);
-      const float* panel_next = tile.b + b_panel_floats;
+      const float* panel_next = tile.b + together * b_panel_floats;
       bool rows_turn = fetches_rows;
       for (int64_t row = 0, size; row < count; row += size) {
-        size = rows_of_tile(count - row);
+        size = rows_of_tile(count - row, most);
         tile.a = a + row;
         tile.rows = c + row;
         tile.epilogue = last_block ? gemm.epilogue.from(first + row, tile.column) : Epilogue{};
         tile.next = rows_turn ? rows_next : panel_next;
         tile.next_step = rows_turn ? rows_step : panel_step;
-        (size == row_tile_rows ? whole : row_tile_function(static_cast<int>(size), vectors))(tile);
+        (size == most ? whole : function_of(size))(tile);
         (rows_turn ? rows_next : panel_next) += tile.next_step * b.depths.size(depth);
         if (turns == 2) rows_turn = !rows_turn;
       }
@@ -106,12 +128,14 @@ void multiply_piece(const Gemm& gemm, const Packed& b, Range rows, Range column_
 }
 
 // A piece with a b too large to be packed whole: block by block, each multiplied by all rows.
-void multiply_large_piece(const Gemm& gemm, const Cut& columns, const Cut& depths, Range rows, Range column_panels,
-                          float* packed, float* lines) {
+void multiply_large_piece(const Gemm& gemm, const Packed& whole, Range rows, Range column_panels, float* packed,
+                          float* lines) {
   for_blocks(column_panels, column_panels_of_block, [&](Range block) {
-    for (int64_t depth = 0; depth < depths.count; ++depth) {
-      pack(gemm.b, columns, block, depths, depth, packed);
-      multiply_piece(gemm, {packed, columns, depths, depth, block.begin}, rows, block, {depth, depth + 1}, lines);
+    for (int64_t depth = 0; depth < whole.depths.count; ++depth) {
+      pack(gemm.b, whole.columns, block, whole.depths, depth, packed);
+      Packed b = whole;
+      b.panels = packed, b.first_depth = depth, b.first_panel = block.begin;
+      multiply_piece(gemm, b, rows, block, {depth, depth + 1}, lines);
     }
   });
 }
@@ -174,8 +198,8 @@ void run_in_place(const Gemm& gemm) {
   if (!packed && !large) {
     packed = static_cast<float*>(scratch(ScratchSlot::pack_a, static_cast<size_t>(b_floats) * sizeof(float)));
   }
-  const Packed b{packed, columns, depths};
   const Grid grid = grid_of(tiles, columns.count, threads, kept.made ? 0 : shared_panel_cost);
+  const Packed b{packed, columns, depths, multiplies_in_pairs(gemm.rows / grid.rows, kept.made)};
   const auto rows_of = [&](int slot) {
     const Range pieces = piece(tiles, slot / grid.columns, grid.rows);
     return Range{pieces.begin * row_tile_rows, at_most(pieces.end * row_tile_rows, gemm.rows)};
@@ -207,7 +231,7 @@ void run_in_place(const Gemm& gemm) {
     if (packed) {
       multiply_piece(gemm, b, rows_of(slot), panels_of(slot), {0, depths.count}, private_memory);
     } else {
-      multiply_large_piece(gemm, columns, depths, rows_of(slot), panels_of(slot), private_memory, private_memory + own);
+      multiply_large_piece(gemm, b, rows_of(slot), panels_of(slot), private_memory, private_memory + own);
     }
   });
 }

@@ -1,41 +1,57 @@
 #include "cpu/gemm/row_tile.h"
 
+#include "cpu/gemm/gemm.h"
 #include "cpu/gemm/tile_sums.h"
 
 namespace hebb::cpu::HEBB_ISA {
 namespace {
 
+// `panels` panels of b beside each other, of panel_vectors vectors.
+template <int rows, int panels, int panel_vectors>
+void multiply(const RowTile& t) {
+  constexpr int vectors = panels * panel_vectors;
+  Vec sum[rows][vectors];
+  clear(sum);
+  // The residual's come from memory: those of the rows after these. (A prefetch past the end does nothing.)
+#pragma GCC unroll 16
+  for (int row = 0; row < rows; ++row) fetch_row<vectors>(t, row, row + rows);
+  const float* b = t.b;
+  const float* next = t.next;
+  const int64_t next_step = t.next_step;
+  for (const Run *run = t.runs, *const end = run + t.run_count; run != end; ++run) {
+    const float* a[rows];
+#pragma GCC unroll 16
+    for (int row = 0; row < rows; ++row) a[row] = t.a[row] + run->offset;
+    const int64_t length = run->length;
+#pragma GCC unroll 4
+    for (int64_t k = 0; k < length; ++k, b += panel_vectors * Vec::width, next += next_step) {
+      __builtin_prefetch(next, 0, 2);
+      add_outer_product(
+          sum, [&](int row) __attribute__((always_inline)) { return a[row][k]; },
+          [&](int v) __attribute__((always_inline)) {
+            return load(b + v / panel_vectors * b_panel_floats + v % panel_vectors * Vec::width);
+          });
+    }
+  }
+  store_tile<rows, vectors>(t, sum);
+}
+
 struct RowLoops {
   using Function = RowTileFunction;
-
   template <int rows, int vectors>
-  static void of(const RowTile& t) {
-    Vec sum[rows][vectors];
-    clear(sum);
-    // The residual's come from memory: those of the rows after these. (A prefetch past the end does nothing.)
-#pragma GCC unroll 16
-    for (int row = 0; row < rows; ++row) fetch_row<vectors>(t, row, row + rows);
-    const float* b = t.b;
-    const float* next = t.next;
-    const int64_t next_step = t.next_step;
-    for (const Run *run = t.runs, *const end = run + t.run_count; run != end; ++run) {
-      const float* a[rows];
-#pragma GCC unroll 16
-      for (int row = 0; row < rows; ++row) a[row] = t.a[row] + run->offset;
-      const int64_t length = run->length;
-#pragma GCC unroll 4
-      for (int64_t k = 0; k < length; ++k, b += vectors * Vec::width, next += next_step) {
-        __builtin_prefetch(next, 0, 2);
-        add_product(
-            sum, [&](int row) { return a[row][k]; }, b);
-      }
-    }
-    store_tile<rows, vectors>(t, sum);
-  }
+  static constexpr Function of = multiply<rows, 1, vectors>;
 };
+
+template <int rows>
+RowTileFunction pick_wide(int wanted) {
+  if constexpr (rows > 0) return wanted == rows ? multiply<rows, 2, tile_vectors> : pick_wide<rows - 1>(wanted);
+  return nullptr;
+}
 
 }  // namespace
 
 RowTileFunction row_tile_function(int rows, int vectors) { return pick<RowLoops, row_tile_rows>(rows, vectors); }
+
+RowTileFunction wide_row_tile_function(int rows) { return pick_wide<wide_tile_rows>(rows); }
 
 }  // namespace hebb::cpu::HEBB_ISA

@@ -21,5 +21,8 @@ struct RowTile : TileTarget {
 using RowTileFunction = void (*)(const RowTile&);
 
 RowTileFunction row_tile_function(int rows, int vectors);
+// For two panels of b at once, the second b_panel_floats after the first, of 2 * tile_vectors vectors together; rows:
+// wide_tile_rows at most.
+RowTileFunction wide_row_tile_function(int rows);
 
 }  // namespace hebb::cpu::HEBB_ISA

@@ -14,18 +14,25 @@ HEBB_INLINE void clear(Vec (&sum)[rows][vectors]) {
   }
 }
 
-// left(row) is an element of a, b points to vectors of a row of b.
-template <int rows, int vectors, class Left>
-HEBB_INLINE void add_product(Vec (&sum)[rows][vectors], const Left& left, const float* b) {
-  Vec right[vectors];
+// left(row) is an element of a, right(v) a vector of a row of b.
+template <int rows, int vectors, class Left, class Right>
+HEBB_INLINE void add_outer_product(Vec (&sum)[rows][vectors], const Left& left, const Right& right) {
+  Vec loaded[vectors];
 #pragma GCC unroll 4
-  for (int v = 0; v < vectors; ++v) right[v] = load(b + v * Vec::width);
+  for (int v = 0; v < vectors; ++v) loaded[v] = right(v);
 #pragma GCC unroll 16
   for (int row = 0; row < rows; ++row) {
     const Vec factor = splat(left(row));
 #pragma GCC unroll 4
-    for (int v = 0; v < vectors; ++v) sum[row][v] = fma(factor, right[v], sum[row][v]);
+    for (int v = 0; v < vectors; ++v) sum[row][v] = fma(factor, loaded[v], sum[row][v]);
   }
+}
+
+// b points to the vectors of a row of b.
+template <int rows, int vectors, class Left>
+HEBB_INLINE void add_product(Vec (&sum)[rows][vectors], const Left& left, const float* b) {
+  add_outer_product(
+      sum, left, [&](int v) __attribute__((always_inline)) { return load(b + v * Vec::width); });
 }
 
 // Loops::of<rows, vectors>, a Loops::Function, for numbers that are known at run time: `rows` rows at most.

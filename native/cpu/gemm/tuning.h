@@ -25,21 +25,24 @@ constexpr int64_t tile_columns = tile_vectors * Vec::width;
 static_assert(depth_block % Vec::width == 0);
 
 // Where the rows of a are read in place (gemm/in_place.h) a tile has so many, as there are registers for their
-// addresses. Blocks of rows_of_block rows are located at a time, lines of an image copied for them at most line_floats
-// long; b is packed whole if it has no more than in_place_floats.
+// addresses. Where there are registers for the sums it has wide_tile_rows instead and two panels of b: 10 loads for 24
+// products, not 10 for 16 (none: 0); if b was packed before, or a thread has wide_least_rows. Blocks of rows_of_block
+// rows are located at a time, lines of an image copied for them at most line_floats long; b is packed whole if it has
+// no more than in_place_floats.
 #if defined(__AVX512F__)
-constexpr int row_tile_rows = 8;
+constexpr int row_tile_rows = 8, wide_tile_rows = 6;
 constexpr int64_t line_floats = 96 << 10;
 #elif defined(__aarch64__)
-constexpr int row_tile_rows = 8;
+constexpr int row_tile_rows = 8, wide_tile_rows = 0;
 constexpr int64_t line_floats = 48 << 10;
 #elif defined(__AVX2__)
-constexpr int row_tile_rows = 6;
+constexpr int row_tile_rows = 6, wide_tile_rows = 0;
 constexpr int64_t line_floats = 48 << 10;
 #else
-constexpr int row_tile_rows = 4;
+constexpr int row_tile_rows = 4, wide_tile_rows = 0;
 constexpr int64_t line_floats = 48 << 10;
 #endif
+constexpr int64_t wide_least_rows = 512;
 constexpr int64_t rows_of_block = 24 * row_tile_rows, in_place_floats = int64_t{4} << 20;
 // Copies of single windows lie apart, with unused memory between them: they reach over so many floats.
 constexpr int64_t window_floats = int64_t{1} << 20;
