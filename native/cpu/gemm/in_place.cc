@@ -53,8 +53,8 @@ bool multiplies_in_pairs(int64_t rows, bool packed_before) {
   return wide_tile_rows > 0 && (packed_before || rows >= wide_least_rows);
 }
 
-// Rows [first, first + count) by the column panels, for the depth blocks: a panel of b stays in the first-level cache
-// while the rows stream past it from the second.
+// Rows [first, first + count) by the column panels, for the depth blocks: a panel of b stays in the first-level cache,
+// or a pair in the second, while the rows stream past it from the second.
 void multiply_rows(const Gemm& gemm, const Packed& b, int64_t first, int64_t count, Range column_panels,
                    Range depth_blocks, float* lines, Region ahead) {
   const float* a[rows_of_block];
