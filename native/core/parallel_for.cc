@@ -2,6 +2,7 @@
 
 #include <omp.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 
@@ -27,7 +28,7 @@ struct Shared {
     const Shared& shared = *static_cast<const Shared*>(context);
     const int64_t first = shared.grains * index / shared.members * shared.grain;
     const int64_t last = shared.grains * (index + 1) / shared.members * shared.grain;
-    if (first < last) (*shared.body)(first, last < shared.count ? last : shared.count);
+    if (first < last) (*shared.body)(index, first, last < shared.count ? last : shared.count);
   }
 };
 
@@ -49,9 +50,9 @@ class Claims {
 
   static void take(const void* context, int index) {
     Claims& claims = *static_cast<Claims*>(const_cast<void*>(context));
-    claims.take_from(claims.parts_[index], !claims.backward_);
+    claims.take_from(claims.parts_[index], index, !claims.backward_);
     for (int other = 1; other < claims.members_; ++other)
-      claims.take_from(claims.parts_[(index + other) % claims.members_], claims.backward_);
+      claims.take_from(claims.parts_[(index + other) % claims.members_], index, claims.backward_);
   }
 
  private:
@@ -62,7 +63,7 @@ class Claims {
     std::atomic<uint64_t> left;
   };
 
-  void take_from(Part& part, bool from_front) {
+  void take_from(Part& part, int index, bool from_front) {
     uint64_t seen = part.left.load(std::memory_order_relaxed);
     for (;;) {
       const int64_t first = static_cast<uint32_t>(seen), end = static_cast<int64_t>(seen >> end_bit);
@@ -72,7 +73,7 @@ class Claims {
       const uint64_t rest = from_front ? seen + step : seen - (step << end_bit);
       if (!part.left.compare_exchange_weak(seen, rest, std::memory_order_relaxed)) continue;
       const int64_t begin = (from_front ? first : end - taken) * grain_, stop = begin + taken * grain_;
-      (*body_)(begin, stop < count_ ? stop : count_);
+      (*body_)(index, begin, stop < count_ ? stop : count_);
       seen = part.left.load(std::memory_order_relaxed);
     }
   }
@@ -131,13 +132,14 @@ FlushedDenormals::~FlushedDenormals() { set_float_control(before_); }
 
 namespace {
 
-void share_out(int64_t count, int64_t grain, RangeBody body, Team::Length length, bool backward = false) {
+void share_out(int64_t count, int64_t grain, RangeBody body, Team::Length length, bool backward = false,
+               int most_threads = INT_MAX) {
   if (count <= 0) return;
   const int64_t grains = (count + grain - 1) / grain;
-  const int64_t wanted = thread_count();
+  const int wanted = std::min(thread_count(), most_threads);
   const int team = static_cast<int>(wanted < grains ? wanted : grains);
   if (team <= 1) {
-    body(0, count);
+    body(0, 0, count);
     return;
   }
   if (Team* const led = Team::led()) {
@@ -163,7 +165,9 @@ void share_out(int64_t count, int64_t grain, RangeBody body, Team::Length length
 
 }  // namespace
 
-void parallel_for(int64_t count, int64_t grain, RangeBody body) { share_out(count, grain, body, Team::Length::any); }
+void parallel_for(int64_t count, int64_t grain, RangeBody body, int most_threads) {
+  share_out(count, grain, body, Team::Length::any, false, most_threads);
+}
 void parallel_for_backward(int64_t count, int64_t grain, RangeBody body) {
   share_out(count, grain, body, Team::Length::any, true);
 }

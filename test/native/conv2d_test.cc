@@ -62,6 +62,8 @@ constexpr Case cases[] = {
     {"a bundle of images some pages apart", 16, 32, 32, 4, 3, 3, 3, {1, 1, 1, 1, 1, 1, 1, 1, 1}},
     {"a bundle of images in bands of rows", 12, 90, 100, 4, 3, 3, 3, {1, 1, 0, 1, 2, 1, 1, 1, 1}},
     {"many bundles of images", 600, 4, 5, 2, 3, 3, 1, {1, 1, 0, 0, 0, 0, 1, 1, 1}},
+    {"many filters: packed rows, of runs with a rest", 2, 6, 7, 260, 3, 3, 7, {1, 1, 1, 1, 1, 1, 1, 1, 1}},
+    {"many filters and channels, strides", 1, 13, 11, 256, 3, 3, 40, {2, 2, 1, 1, 1, 1, 1, 1, 1}},
     {"no images", 0, 5, 6, 3, 3, 3, 2, {1, 1, 1, 1, 1, 1, 1, 1, 1}},
     {"no filters", 2, 5, 6, 0, 3, 3, 2, {1, 1, 1, 1, 1, 1, 1, 1, 1}},
     {"no channels", 2, 5, 6, 3, 3, 3, 0, {1, 1, 1, 1, 1, 1, 1, 1, 1}},

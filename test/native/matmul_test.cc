@@ -91,6 +91,17 @@ TEST(products_of_many_rows) {
   check_linear(1030, 90, 258);
 }
 
+// Columns enough for packed rows with AVX-512 (cpu/gemm/gemm.cc, row_block.cc), a last panel with lanes to spare: b
+// where it lies, b packed since its depths lie far apart, weights.
+TEST(products_of_packed_rows) {
+  check_matmul({}, {}, 70, 150, 300);
+  check_matmul({}, {}, 29, 160, 17);
+  check_matmul({}, {}, 45, 600, 260);
+  check_matmul({}, {}, 230, 530, 40);
+  check_linear(45, 300, 299);
+  check_linear(200, 270, 40);
+}
+
 TEST(matmul_of_a_long_depth) {
   check_matmul({}, {}, 6, 25, 5003);
   check_matmul({}, {}, 1, 2, 9000);

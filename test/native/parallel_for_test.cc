@@ -28,6 +28,39 @@ TEST(parallel_for_covers_each_index_once_at_grain_boundaries) {
   set_thread_count(default_thread_count());
 }
 
+TEST(parallel_for_gives_no_index_to_two_bodies_at_a_time) {
+  struct Probe final : Command {
+    int most;
+    std::atomic<int>*wrong, *calls;
+    Probe(int most_threads, std::atomic<int>* errors, std::atomic<int>* count)
+        : most(most_threads), wrong(errors), calls(count) {}
+    void run() override {
+      std::atomic<int> inside[4] = {};
+      parallel_for(
+          64, 1,
+          [&](int index, int64_t, int64_t) {
+            ++*calls;
+            if (index < 0 || index >= most || inside[index].fetch_add(1) != 0) ++*wrong;
+            if (index >= 0 && index < 4) inside[index].fetch_sub(1);
+          },
+          most);
+    }
+  };
+  std::atomic<int> wrong{0}, calls{0};
+  for (const int threads : {1, 4}) {
+    set_thread_count(threads);
+    for (const int most : {1, 2, 4}) {
+      Probe(most, &wrong, &calls).run();
+      Stream stream;
+      stream.push(std::make_unique<Probe>(most, &wrong, &calls));
+      stream.wait(stream.pushed());
+    }
+  }
+  set_thread_count(default_thread_count());
+  CHECK_EQ(wrong.load(), 0);
+  CHECK_EQ(calls.load() > 0, true);
+}
+
 TEST(denormals_are_flushed_in_the_executor_and_in_every_worker) {
   struct Probe final : Command {
     std::atomic<int>* kept;

@@ -98,16 +98,19 @@ void pack_rows(const void* source, const Block& block) {
   const int64_t run = block.depth / runs.length, offset = block.depth - run * runs.length;
   const bool short_runs = has_short_runs(p, runs, block.depth, block.length);
   Position at(p, block.first);
+  float lines[a_panel_floats + Vec::width];
   for (int64_t row = 0; row < block.count; row += block.step) {
-    float* panel = block.panels + row / block.step * a_panel_floats;
-    for (int64_t end = at_most(row + block.step, block.count), r = row; r < end;
-         ++r, at.advance(p), panel += depth_block) {
+    const int64_t rows = at_most(block.count - row, block.step);
+    for (int64_t r = 0; r < rows; ++r, at.advance(p)) {
+      float* const line = lines + r * depth_block;
       if (short_runs) {
-        copy_short_runs(p, runs, at, panel);
+        copy_short_runs(p, runs, at, line);
       } else {
-        copy_patch(p, runs, at, run, offset, block.length, panel);
+        copy_patch(p, runs, at, run, offset, block.length, line);
       }
     }
+    pack_rows_of_a([&](int64_t r) { return lines + r * depth_block; }, rows, block.length,
+                   block.panels + row / block.step * a_panel_floats);
   }
 }
 

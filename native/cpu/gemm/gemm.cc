@@ -16,9 +16,17 @@ constexpr int64_t private_floats = a_block_floats + b_block_floats;
 
 struct Plan {
   Cut rows, columns, depths;  // panels of a, panels of b, depth blocks
+  const Matrix* resting_b;    // b, if its whole panels are not packed: they are read where they lie
+  int64_t whole_panels() const { return columns.extent / tile_columns; }
 };
+// A b that stays in the second-level cache, its depths so near to each other that they do not drive each other out.
+bool rests(const Operand& b, const Gemm& gemm) {
+  return b.matrix && b.matrix->index_stride == 1 && b.matrix->depth_stride <= resting_stride &&
+         gemm.columns * gemm.depth <= resting_floats;
+}
 Plan plan_of(const Gemm& gemm) {
-  return {cut_evenly(gemm.rows, tile_rows, 1), column_panels_of(gemm.columns), depth_blocks_of(gemm.depth)};
+  return {cut_evenly(gemm.rows, tile_rows, 1), column_panels_of(gemm.columns), depth_blocks_of(gemm.depth),
+          rests(gemm.b, gemm) ? gemm.b.matrix : nullptr};
 }
 
 int64_t chunks_of(const Gemm& gemm) {
@@ -41,7 +49,7 @@ void multiply_blocks(const Gemm& gemm, const Plan& plan, Range row_panels, Range
     for (int64_t row = 0; row < row_count; ++row) rows[row] = gemm.c.data + (first_row + row) * gemm.c.stride;
   }
   const bool last_block = depth == plan.depths.count - 1;
-  Tile tile;
+  Tile tile{};
   tile.depth = plan.depths.size(depth);
   tile.accumulate = depth > 0;
   for (int64_t panel = row_panels.begin; panel < row_panels.end; ++panel) {
@@ -49,6 +57,7 @@ void multiply_blocks(const Gemm& gemm, const Plan& plan, Range row_panels, Range
     tile.a = a + (panel - row_panels.begin) * a_panel_floats;
     tile.rows = rows + (plan.rows.begin(panel) - first_row);
     const TileFunction functions[tile_vectors] = {tile_function(size, 1), tile_function(size, 2)};
+    const TileFunction resting_function = resting_tile_function(size);
     for (int64_t column_panel = column_panels.begin; column_panel < column_panels.end; ++column_panel) {
       const int64_t column = plan.columns.begin(column_panel), count = plan.columns.size(column_panel);
       const int vectors = static_cast<int>(ceil_divide(count, Vec::width));
@@ -56,12 +65,17 @@ void multiply_blocks(const Gemm& gemm, const Plan& plan, Range row_panels, Range
       tile.column = column;
       tile.last_lanes = static_cast<int>(count) - (vectors - 1) * Vec::width;
       tile.epilogue = last_block ? gemm.epilogue.from(plan.rows.begin(panel), column) : Epilogue{};
-      functions[vectors - 1](tile);
+      if (plan.resting_b && column_panel < plan.whole_panels()) {
+        tile.b = plan.resting_b->data + plan.depths.begin(depth) * plan.resting_b->depth_stride + column;
+        tile.b_step = plan.resting_b->depth_stride;
+        resting_function(tile);
+      } else {
+        functions[vectors - 1](tile);
+      }
     }
   }
 }
 
-// Visits the panels in blocks of one size, but for the last.
 // A piece of the product by one thread, which packs all it needs itself: what threads could share would have to travel
 // between their caches, which takes as long as packing it again.
 void multiply_piece(const Gemm& gemm, const Plan& plan, Range row_panels, Range column_panels, float* workspace) {
@@ -69,7 +83,9 @@ void multiply_piece(const Gemm& gemm, const Plan& plan, Range row_panels, Range 
   float* const b = workspace + a_block_floats;
   for_blocks(column_panels, column_panels_of_block, [&](Range columns) {
     for (int64_t depth = 0; depth < plan.depths.count; ++depth) {
-      pack(gemm.b, plan.columns, columns, plan.depths, depth, b);
+      const int64_t first = plan.resting_b ? at_most(plan.whole_panels(), columns.end) : columns.begin;
+      pack(gemm.b, plan.columns, {first, columns.end}, plan.depths, depth,
+           b + (first - columns.begin) * b_panel_floats);
       for_blocks(row_panels, row_panels_of_block, [&](Range rows) {
         pack(gemm.a, plan.rows, rows, plan.depths, depth, a);
         multiply_blocks(gemm, plan, rows, columns, depth, a, b);
@@ -130,6 +146,12 @@ void multiply_chunks(const Gemm& gemm, int64_t chunks, int threads, float* works
   });
 }
 
+// Of two matrices neither of which is kept, packing both is better than packing b and leaving a, and nothing is packed
+// of a b that rests.
+bool packs_both(const Gemm& gemm) {
+  return gemm.a.matrix && gemm.b.matrix && !gemm.weights && gemm.columns >= matrix_columns && chunks_of(gemm) == 1;
+}
+
 }  // namespace
 
 int threads_for(const Gemm& gemm) {
@@ -148,6 +170,13 @@ void run(const Gemm& gemm, int threads, float* workspace) {
   const int64_t chunks = chunks_of(gemm);
   if (chunks > 1) return multiply_chunks(gemm, chunks, threads, workspace);
   const Plan plan = plan_of(gemm);
+  if (plan.resting_b) {
+    // No thread packs what another has packed already, so that each can take rows as it comes free.
+    const auto multiply_some = [&](int index, int64_t begin, int64_t end) {
+      multiply_piece(gemm, plan, {begin, end}, {0, plan.columns.count}, workspace + index * private_floats);
+    };
+    return parallel_for(plan.rows.count, 1, multiply_some, threads);
+  }
   const Grid grid = grid_of(plan.rows.count, plan.columns.count, threads);
   for_slots(threads, threads, [&](int slot, int64_t, int64_t) {
     multiply_piece(gemm, plan, piece(plan.rows.count, slot / grid.columns, grid.rows),
@@ -157,7 +186,7 @@ void run(const Gemm& gemm, int threads, float* workspace) {
 
 void run(const Gemm& gemm) {
   if (gemm.rows == 0 || gemm.columns == 0) return;
-  if (stays_in_place(gemm)) return run_in_place(gemm);
+  if (!packs_both(gemm) && stays_in_place(gemm)) return run_in_place(gemm);
   const int threads = threads_for(gemm);
   const int64_t floats = workspace_size(gemm, threads);
   run(gemm, threads, static_cast<float*>(scratch(ScratchSlot::pack_a, static_cast<size_t>(floats) * sizeof(float))));

@@ -19,15 +19,22 @@ struct Block {
   float* panels;
 };
 
-// A panel of a holds its row r at r * depth_block. A panel of b holds depth k at k * width, width being its columns
-// rounded up to whole vectors, with zeros past its columns. Packers may write up to a vector past
-// what they pack, in the order of the panels.
+// A panel of a holds depth k of its rows at k * tile_rows. A panel of b holds depth k at k * width, width being its
+// columns rounded up to whole vectors, with zeros past its columns. Packers may write up to a vector past what they
+// pack, in the order of the panels.
 constexpr int64_t a_panel_floats = tile_rows * depth_block, b_panel_floats = tile_columns * depth_block;
+
+// A matrix as an operand: element (index, k) is at data + index * index_stride + k * depth_stride. One stride is 1.
+struct Matrix {
+  const float* data;
+  int64_t index_stride, depth_stride;
+};
 
 // One side of a product.
 struct Operand {
   const void* source = nullptr;
   void (*pack)(const void* source, const Block& block) = nullptr;
+  const Matrix* matrix = nullptr;  // what is packed, where it is all of a matrix
 };
 
 // Where the rows of c are: at data + row * stride, or where locate says (the columns of a row are adjacent).
@@ -38,11 +45,6 @@ struct Rows {
   void (*locate)(const void* source, int64_t first, int count, float** rows) = nullptr;
 };
 
-// A matrix as an operand: element (index, k) is at data + index * index_stride + k * depth_stride. One stride is 1.
-struct Matrix {
-  const float* data;
-  int64_t index_stride, depth_stride;
-};
 Operand as_a(const Matrix* matrix);
 Operand as_b(const Matrix* matrix);
 

@@ -14,22 +14,24 @@ const float* element(const Matrix& matrix, int64_t index, int64_t depth) {
 void pack_rows(const void* source, const Block& block) {
   const Matrix& matrix = *static_cast<const Matrix*>(source);
   const float* from = element(matrix, block.first, block.depth);
-  for (int64_t row = 0; row < block.count; row += block.step) {
-    float* panel = block.panels + row / block.step * a_panel_floats;
-    for (int64_t end = at_most(row + block.step, block.count), r = row; r < end; ++r, panel += depth_block)
-      copy_floats(from + r * matrix.index_stride, panel, block.length);
-  }
+  for (int64_t first = 0; first < block.count; first += block.step)
+    pack_rows_of_a([&](int64_t row) { return from + (first + row) * matrix.index_stride; },
+                   at_most(block.count - first, block.step), block.length,
+                   block.panels + first / block.step * a_panel_floats);
 }
 
-// A strip of the matrix holds up to width depths; each becomes an element of every row of the panels.
 void pack_rows_transposed(const void* source, const Block& block) {
   const Matrix& matrix = *static_cast<const Matrix*>(source);
-  for (int64_t k = 0; k < block.length; k += width) {
-    const float* from = element(matrix, block.first, block.depth + k);
-    float* panel = block.panels + k;
-    for (int64_t row = 0; row < block.count; row += block.step, panel += a_panel_floats)
-      transpose_strip(from + row, matrix.depth_stride, static_cast<int>(at_most(block.length - k, width)),
-                      at_most(block.count - row, block.step), panel, depth_block);
+  const float* from = element(matrix, block.first, block.depth);
+  for (int64_t k = 0; k < block.length; ++k, from += matrix.depth_stride) {
+    float* panel = block.panels + k * tile_rows;
+    for (int64_t row = 0; row < block.count; row += block.step, panel += a_panel_floats) {
+      if (tile_rows <= width && row + width <= block.count) {
+        store(panel, load(from + row));  // its last lanes are where the next depth begins, which is stored after it
+      } else {
+        copy_floats(from + row, panel, at_most(block.count - row, block.step));
+      }
+    }
   }
 }
 
@@ -53,10 +55,12 @@ void pack_columns_transposed(const void* source, const Block& block) {
 
 }  // namespace
 
-Operand as_a(const Matrix* matrix) { return {matrix, matrix->depth_stride == 1 ? pack_rows : pack_rows_transposed}; }
+Operand as_a(const Matrix* matrix) {
+  return {matrix, matrix->depth_stride == 1 ? pack_rows : pack_rows_transposed, matrix};
+}
 
 Operand as_b(const Matrix* matrix) {
-  return {matrix, matrix->index_stride == 1 ? pack_columns : pack_columns_transposed};
+  return {matrix, matrix->index_stride == 1 ? pack_columns : pack_columns_transposed, matrix};
 }
 
 }  // namespace hebb::cpu::HEBB_ISA

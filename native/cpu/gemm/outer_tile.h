@@ -11,8 +11,6 @@ struct OuterTile : TileTarget {
   const float* const* a;  // where each depth begins
   int64_t first;          // the tile's first row in it
   const float* b;         // panel of b
-  const float* next;      // fetched meanwhile, next_step floats for each depth, if that is not 0
-  int64_t next_step;
 };
 using OuterTileFunction = void (*)(const OuterTile&);
 

@@ -55,6 +55,41 @@ HEBB_INLINE void transpose_strip(const float* from, int64_t from_stride, int row
   }
 }
 
+// `length` depths of a panel of a, from rows that begin where begin(row) says: to[k * tile_rows + row] = begin(row)[k].
+// What lies between the rows and tile_rows is undefined.
+template <class Begin>
+HEBB_INLINE void pack_rows_of_a(const Begin& begin, int64_t rows, int64_t length, float* to) {
+  constexpr int width = Vec::width, strip = tile_rows < width ? tile_rows : width;
+  // With one strip a depth's last lanes lie where the next depth begins, which is stored after it.
+  static_assert(tile_rows % strip == 0);
+  for (int64_t k = 0; k < length; k += width) {
+    const int lanes = static_cast<int>(at_most(length - k, width));
+    for (int64_t first = 0; first < rows; first += strip) {
+      const auto row_of = [&](int row) __attribute__((always_inline)) {
+        return begin(first + row < rows ? first + row : first) + k;
+      };
+      Vec block[width];
+      if (lanes == width) {
+#pragma GCC unroll 16
+        for (int row = 0; row < width; ++row) block[row] = row < strip ? load(row_of(row)) : zero();
+      } else {
+#pragma GCC unroll 16
+        for (int row = 0; row < width; ++row) block[row] = row < strip ? load_partial(row_of(row), lanes) : zero();
+      }
+      transpose(block);
+      float* const target = to + k * tile_rows + first;
+      if (lanes == width) {
+#pragma GCC unroll 16
+        for (int lane = 0; lane < width; ++lane) store(target + lane * tile_rows, block[lane]);
+      } else {
+#pragma GCC unroll 16
+        for (int lane = 0; lane < width; ++lane)
+          if (lane < lanes) store(target + lane * tile_rows, block[lane]);
+      }
+    }
+  }
+}
+
 // Depths [k, k + length) of a block of b, from a matrix whose depth 0 is the block's k and whose index_stride is 1.
 // Depth by depth, so that the matrix is read in the order of its addresses.
 HEBB_INLINE void pack_rows_of_b(const Matrix& matrix, const Block& block, int64_t k, int64_t length) {

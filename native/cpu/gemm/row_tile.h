@@ -15,8 +15,6 @@ struct RowTile : TileTarget {
   int run_count;
   const float* const* a;  // where the rows of a begin
   const float* b;         // panel of b
-  const float* next;      // fetched meanwhile: next_step floats with each depth
-  int64_t next_step;
 };
 using RowTileFunction = void (*)(const RowTile&);
 

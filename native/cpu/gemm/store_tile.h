@@ -11,6 +11,8 @@ struct TileTarget {
   int last_lanes;      // columns of the tile's last vector
   bool accumulate;     // onto what c holds
   Epilogue epilogue;   // from the tile's first row and column
+  const float* next;   // fetched to the second-level cache meanwhile: next_step floats with each depth
+  int64_t next_step;
 };
 
 // Fetches a row that will be written, and one of the residual that will be added.

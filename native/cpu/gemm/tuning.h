@@ -10,7 +10,7 @@ namespace hebb::cpu::HEBB_ISA {
 // stream past it from the second; row_panels_of_block panels of a are packed at a time.
 #if defined(__AVX512F__)
 constexpr int tile_rows = 14, tile_vectors = 2;
-constexpr int64_t depth_block = 256, row_panels_of_block = 16, column_panels_of_block = 12;
+constexpr int64_t depth_block = 256, row_panels_of_block = 16, column_panels_of_block = 32;
 #elif defined(__AVX2__)
 constexpr int tile_rows = 6, tile_vectors = 2;
 constexpr int64_t depth_block = 256, row_panels_of_block = 24, column_panels_of_block = 16;
@@ -26,12 +26,14 @@ static_assert(depth_block % Vec::width == 0);
 
 // Where the rows of a are read in place (gemm/in_place.h) a tile has so many, as there are registers for their
 // addresses. Where there are registers for the sums it has wide_tile_rows instead and two panels of b: 10 loads for 24
-// products, not 10 for 16 (none: 0); if b was packed before, or a thread has wide_least_rows. Blocks of rows_of_block
-// rows are located at a time, lines of an image copied for them at most line_floats long; b is packed whole if it has
-// no more than in_place_floats.
+// products, not 10 for 16 (none: 0); if b was packed before, or a thread has wide_least_rows. packing_rows rows are
+// packed nevertheless for packing_columns columns, and of two matrices both for matrix_columns: the tile of two panels
+// needs fewer instructions, and less of the second-level cache, where each element of a is used that often. Blocks of
+// rows_of_block rows are located at a time, lines of an image copied for them at most line_floats long; b is packed
+// whole if it has no more than in_place_floats, otherwise large_b_panels panels at a time.
 #if defined(__AVX512F__)
 constexpr int row_tile_rows = 8, wide_tile_rows = 6;
-constexpr int64_t line_floats = 96 << 10;
+constexpr int64_t line_floats = 96 << 10, packing_rows = 32, packing_columns = 256, matrix_columns = 128;
 #elif defined(__aarch64__)
 constexpr int row_tile_rows = 8, wide_tile_rows = 0;
 constexpr int64_t line_floats = 48 << 10;
@@ -42,8 +44,14 @@ constexpr int64_t line_floats = 48 << 10;
 constexpr int row_tile_rows = 4, wide_tile_rows = 0;
 constexpr int64_t line_floats = 48 << 10;
 #endif
+#if !defined(__AVX512F__)
+constexpr int64_t packing_rows = INT64_MAX, packing_columns = INT64_MAX, matrix_columns = INT64_MAX;
+#endif
 constexpr int64_t wide_least_rows = 512;
-constexpr int64_t rows_of_block = 24 * row_tile_rows, in_place_floats = int64_t{4} << 20;
+constexpr int64_t rows_of_block = 24 * row_tile_rows, in_place_floats = int64_t{4} << 20, large_b_panels = 12;
+// A b of two matrices with so many floats, and so many from a depth to the next, is not packed: it stays in the
+// second-level cache, and its depths do not drive each other out of the first.
+constexpr int64_t resting_floats = int64_t{1} << 18, resting_stride = 512;
 // Copies of single windows lie apart, with unused memory between them: they reach over so many floats.
 constexpr int64_t window_floats = int64_t{1} << 20;
 // A thread's piece of a product in so many parts, which others take where it is late.

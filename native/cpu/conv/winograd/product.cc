@@ -27,7 +27,7 @@ struct FrequencyLoops {
 
   template <int rows, int vectors>
   static void of(const Tile& t) {
-    constexpr int64_t row_step = transposed ? 1 : row_stride, depth_step = transposed ? row_stride : 1;
+    constexpr int64_t depth_step = transposed ? row_stride : 1;
     Vec sum[rows][vectors];
     clear(sum);
 #pragma GCC unroll 16
@@ -40,8 +40,12 @@ struct FrequencyLoops {
     const float* next = t.next;
     for (const float* end = a + t.depth * depth_step; a != end; a += depth_step, b += t.b_step, next += t.next_step) {
       __builtin_prefetch(next, 0, 2);
-      add_product(
-          sum, [&](int row) { return a[row * row_step]; }, b);
+      if constexpr (transposed) {
+        add_adjacent_product(sum, a, twin_of(a), b);
+      } else {
+        add_product(
+            sum, [&](int row) { return a[row * row_stride]; }, b);
+      }
     }
     float* c = t.c;
 #pragma GCC unroll 16
