@@ -51,7 +51,7 @@ constexpr int64_t wide_least_rows = 512;
 constexpr int64_t rows_of_block = 24 * row_tile_rows, in_place_floats = int64_t{4} << 20, large_b_panels = 12;
 // A b of two matrices with so many floats, and so many from a depth to the next, is not packed: it stays in the
 // second-level cache, and its depths do not drive each other out of the first.
-constexpr int64_t resting_floats = int64_t{1} << 18, resting_stride = 512;
+constexpr int64_t resting_floats = int64_t{1} << 18, resting_stride = 1024;
 // Copies of single windows lie apart, with unused memory between them: they reach over so many floats.
 constexpr int64_t window_floats = int64_t{1} << 20;
 // A thread's piece of a product in so many parts, which others take where it is late.
