@@ -19,7 +19,7 @@ struct OuterLoops {
          ++left, b += vectors * Vec::width, next += t.next_step) {
       if (t.next_step) __builtin_prefetch(next, 0, 2);
       const float* const a = *left + first;
-      add_adjacent_product(sum, a, twin_of(a), b);
+      add_product_of<1>(sum, a, twin_of(a), b);
     }
     store_tile<rows, vectors>(t, sum);
   }

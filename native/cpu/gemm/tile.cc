@@ -14,7 +14,7 @@ void multiply(const Tile& t) {
   const int64_t b_step = b_is_panel ? vectors * Vec::width : t.b_step;
   const float* twin = twin_of(a);
   const auto step = [&]() __attribute__((always_inline)) {
-    add_adjacent_product(sum, a, twin, b);
+    add_product_of<1>(sum, a, twin, b);
     a += tile_rows, twin += tile_rows, b += b_step;
   };
   // Rows of c are fetched one by one on the way: all at once they would fill the buffers that the panels come through.

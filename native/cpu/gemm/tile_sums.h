@@ -51,19 +51,19 @@ HEBB_INLINE const float* twin_of(const float* a) {
   return a;
 }
 
-// The elements of a adjacent.
-template <int rows, int vectors>
-HEBB_INLINE void add_adjacent_product(Vec (&sum)[rows][vectors], const float* a, const float* twin, const float* b) {
+// The elements of a are `step` floats apart.
+template <int64_t step, int rows, int vectors>
+HEBB_INLINE void add_product_of(Vec (&sum)[rows][vectors], const float* a, const float* twin, const float* b) {
   Vec loaded[vectors];
 #pragma GCC unroll 4
   for (int v = 0; v < vectors; ++v) loaded[v] = in_register(load(b + v * Vec::width));
 #pragma GCC unroll 16
   for (int row = 0; row < rows; ++row) {
     const bool repeats = repeats_elements && row % 2 == 1;
-    const Vec factor = splat(a[row]);
+    const Vec factor = splat(a[row * step]);
 #pragma GCC unroll 4
     for (int v = 0; v < vectors; ++v)
-      sum[row][v] = fma(repeats && v > 0 ? splat(twin[row]) : factor, loaded[v], sum[row][v]);
+      sum[row][v] = fma(repeats && v > 0 ? splat(twin[row * step]) : factor, loaded[v], sum[row][v]);
   }
 }
 

@@ -40,12 +40,7 @@ struct FrequencyLoops {
     const float* next = t.next;
     for (const float* end = a + t.depth * depth_step; a != end; a += depth_step, b += t.b_step, next += t.next_step) {
       __builtin_prefetch(next, 0, 2);
-      if constexpr (transposed) {
-        add_adjacent_product(sum, a, twin_of(a), b);
-      } else {
-        add_product(
-            sum, [&](int row) { return a[row * row_stride]; }, b);
-      }
+      add_product_of<transposed ? 1 : row_stride>(sum, a, twin_of(a), b);
     }
     float* c = t.c;
 #pragma GCC unroll 16
