@@ -82,8 +82,8 @@ TEST(matmul_of_large_matrices) {
   check_matmul({}, {}, 3, 300, 257);
 }
 
-// Rows enough for tiles of two panels of b (cpu/gemm/in_place.cc): whole pairs, a last one with lanes to spare, a panel
-// left over, a second panel too narrow.
+// Rows enough for tiles of two panels of b (cpu/gemm/row_block.cc): whole pairs, a last one with lanes to spare, a
+// panel left over, a second panel too narrow.
 TEST(products_of_many_rows) {
   check_matmul({}, {}, 1029, 113, 21);
   check_matmul({}, {}, 1030, 81, 33);

@@ -20,13 +20,14 @@ struct Plan {
   int64_t whole_panels() const { return columns.extent / tile_columns; }
 };
 // A b that stays in the second-level cache, its depths so near to each other that they do not drive each other out.
-bool rests(const Operand& b, const Gemm& gemm) {
+bool b_rests(const Gemm& gemm) {
+  const Operand& b = gemm.b;
   return b.matrix && b.matrix->index_stride == 1 && b.matrix->depth_stride <= resting_stride &&
          gemm.columns * gemm.depth <= resting_floats;
 }
 Plan plan_of(const Gemm& gemm) {
   return {cut_evenly(gemm.rows, tile_rows, 1), column_panels_of(gemm.columns), depth_blocks_of(gemm.depth),
-          rests(gemm.b, gemm) ? gemm.b.matrix : nullptr};
+          b_rests(gemm) ? gemm.b.matrix : nullptr};
 }
 
 int64_t chunks_of(const Gemm& gemm) {

@@ -25,6 +25,18 @@ HEBB_INLINE void zero_floats(float* to, int64_t count) {
   if (index < count) store_partial(to + index, zero(), static_cast<int>(count - index));
 }
 
+// The first `count` vectors, one by one, `step` floats apart.
+HEBB_INLINE void store_apart(const Vec (&vectors)[Vec::width], int count, float* to, int64_t step) {
+  if (count == Vec::width) {
+#pragma GCC unroll 16
+    for (int index = 0; index < Vec::width; ++index) store(to + index * step, vectors[index]);
+  } else {
+#pragma GCC unroll 16
+    for (int index = 0; index < Vec::width; ++index)
+      if (index < count) store(to + index * step, vectors[index]);
+  }
+}
+
 // to[column * to_stride + row] = from[row * from_stride + column] for row < rows, column < columns; rows at most
 // Vec::width. Rows of `to` are written to Vec::width, with zeros past `rows`.
 HEBB_INLINE void transpose_strip(const float* from, int64_t from_stride, int rows, int64_t columns, float* to,
@@ -43,15 +55,7 @@ HEBB_INLINE void transpose_strip(const float* from, int64_t from_stride, int row
         block[row] = row < rows ? load_partial(source + row * from_stride, lanes) : zero();
     }
     transpose(block);
-    float* target = to + column * to_stride;
-    if (lanes == width) {
-#pragma GCC unroll 16
-      for (int lane = 0; lane < width; ++lane) store(target + lane * to_stride, block[lane]);
-    } else {
-#pragma GCC unroll 16
-      for (int lane = 0; lane < width; ++lane)
-        if (lane < lanes) store(target + lane * to_stride, block[lane]);
-    }
+    store_apart(block, lanes, to + column * to_stride, to_stride);
   }
 }
 
@@ -77,15 +81,7 @@ HEBB_INLINE void pack_rows_of_a(const Begin& begin, int64_t rows, int64_t length
         for (int row = 0; row < width; ++row) block[row] = row < strip ? load_partial(row_of(row), lanes) : zero();
       }
       transpose(block);
-      float* const target = to + k * tile_rows + first;
-      if (lanes == width) {
-#pragma GCC unroll 16
-        for (int lane = 0; lane < width; ++lane) store(target + lane * tile_rows, block[lane]);
-      } else {
-#pragma GCC unroll 16
-        for (int lane = 0; lane < width; ++lane)
-          if (lane < lanes) store(target + lane * tile_rows, block[lane]);
-      }
+      store_apart(block, lanes, to + k * tile_rows + first, tile_rows);
     }
   }
 }

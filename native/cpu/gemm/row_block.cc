@@ -53,7 +53,8 @@ class Fetching {
         fetches_rows_(work.ahead.count > 0 && (work.keeps_b() || row_tiles > 1)),
         fetches_panels_(!work.keeps_b()),
         turns_(fetches_rows_ && fetches_panels_ ? 2 : 1),
-        rows_step_(ceil_divide(turns_ * work.ahead.count, tiles * work.b.depths.piece)) {}
+        rows_step_(ceil_divide(turns_ * work.ahead.count, tiles * work.b.depths.piece)),
+        rows_turn_(fetches_rows_) {}
 
   // From here on beside so many tiles: panels with so many columns.
   void start(const float* panels, int64_t columns, int64_t tiles) {
@@ -75,9 +76,9 @@ class Fetching {
   const float* rows_;
   const bool fetches_rows_, fetches_panels_;
   const int64_t turns_, rows_step_;
+  bool rows_turn_;
   const float* panels_ = nullptr;
   int64_t panels_step_ = 0;
-  bool rows_turn_ = false;
 };
 
 // A panel of b stays in the first-level cache, or a pair in the second, while the rows stream past it from the second.
@@ -126,7 +127,6 @@ void multiply_packed(const Work& work, float* row_panels) {
   Run runs[depth_block];
   Tile tile{};
   Fetching fetching(work, work.panels() * rows.count * work.depths(), rows.count);
-  fetching.start(nullptr, 0, 1);
   for (int64_t depth = work.depth_blocks.begin; depth < work.depth_blocks.end; ++depth) {
     const int run_count = work.runs_of(depth, runs);
     for (int64_t panel = 0; panel < rows.count; ++panel) {

@@ -28,13 +28,6 @@ HEBB_INLINE void add_outer_product(Vec (&sum)[rows][vectors], const Left& left, 
   }
 }
 
-// b points to the vectors of a row of b.
-template <int rows, int vectors, class Left>
-HEBB_INLINE void add_product(Vec (&sum)[rows][vectors], const Left& left, const float* b) {
-  add_outer_product(
-      sum, left, [&](int v) __attribute__((always_inline)) { return load(b + v * Vec::width); });
-}
-
 // Where a multiply-add can repeat an element of memory in all its lanes, every other row does without loading it first:
 // an instruction less, for one load more. Instructions and loads are then short in equal measure where another thread
 // has the core's other half.

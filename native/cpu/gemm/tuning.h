@@ -27,9 +27,9 @@ static_assert(depth_block % Vec::width == 0);
 // Where the rows of a are read in place (gemm/in_place.h) a tile has so many, as there are registers for their
 // addresses. Where there are registers for the sums it has wide_tile_rows instead and two panels of b: 10 loads for 24
 // products, not 10 for 16 (none: 0); if b was packed before, or a thread has wide_least_rows. packing_rows rows are
-// packed nevertheless for packing_columns columns, and of two matrices both for matrix_columns: the tile of two panels
-// needs fewer instructions, and less of the second-level cache, where each element of a is used that often. Blocks of
-// rows_of_block rows are located at a time, lines of an image copied for them at most line_floats long; b is packed
+// packed nevertheless for packing_columns columns, and of two matrices both for matrix_columns: the tile of packed
+// rows needs fewer instructions, and less of the second-level cache, where each element of a is used that often. Blocks
+// of rows_of_block rows are located at a time, lines of an image copied for them at most line_floats long; b is packed
 // whole if it has no more than in_place_floats, otherwise large_b_panels panels at a time.
 #if defined(__AVX512F__)
 constexpr int row_tile_rows = 8, wide_tile_rows = 6;
