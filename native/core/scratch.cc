@@ -19,9 +19,10 @@ struct Block {
 
 }  // namespace
 
-void* scratch(ScratchSlot slot, size_t bytes) {
+float* scratch(ScratchSlot slot, int64_t floats) {
   static thread_local Block blocks[static_cast<size_t>(ScratchSlot::count)];
   Block& block = blocks[static_cast<size_t>(slot)];
+  const size_t bytes = static_cast<size_t>(floats) * sizeof(float);
   if (bytes > block.bytes || !block.data) {
     const size_t unit = bytes < huge_page ? alignment : huge_page;
     const size_t rounded = (bytes + unit) / unit * unit;
@@ -32,7 +33,7 @@ void* scratch(ScratchSlot slot, size_t bytes) {
     block.data = fresh;
     block.bytes = rounded;
   }
-  return block.data;
+  return static_cast<float*>(block.data);
 }
 
 }  // namespace hebb

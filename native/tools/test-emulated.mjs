@@ -4,7 +4,7 @@
 import { availableParallelism } from 'node:os';
 import { output, root, run } from './run.mjs';
 
-const folder = 'build-emulated-address';
+const folder = 'build-address'; // shares its objects with the unit tests' build (test-native.mjs)
 run('cmake', ['-S', '.', '-B', folder, '-DHEBB_SANITIZE=address']);
 run('cmake', ['--build', folder, '--target', 'hebb_cuda_emulated', '--parallel', `${availableParallelism()}`]);
 

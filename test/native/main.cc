@@ -1,4 +1,6 @@
-// Runs every test, or those whose names contain the first argument.
+// Runs every test, or those whose names contain the first argument, and names those that took longest.
+#include <algorithm>
+#include <chrono>
 #include <cstdlib>
 
 #include "cpu/isa.h"
@@ -87,20 +89,42 @@ Array<uint8_t> Random::bytes(const Shape& shape, int64_t low, int64_t high) {
 
 }  // namespace hebb::test
 
+namespace {
+
+struct Taken {
+  double seconds;
+  const char* name;
+};
+
+void print_slowest(std::vector<Taken> taken) {
+  constexpr size_t shown = 5;
+  std::sort(taken.begin(), taken.end(), [](const Taken& a, const Taken& b) { return a.seconds > b.seconds; });
+  std::printf("slowest:");
+  for (size_t index = 0; index < std::min(shown, taken.size()); ++index)
+    std::printf(" %s %.1f s", taken[index].name, taken[index].seconds);
+  std::printf("\n");
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   using namespace hebb::test;
   hebb::flush_denormals();  // as the executor thread does
   int passed = 0, failed = 0;
+  std::vector<Taken> taken;
   for (const auto& test : tests()) {
     if (argc > 1 && !std::strstr(test.name, argv[1])) continue;
     failures = 0, running = test.name;
+    const auto start = std::chrono::steady_clock::now();
     try {
       test.body();
     } catch (const std::exception& error) {
       fail(__FILE__, __LINE__, std::string("threw: ") + error.what());
     }
     ++(failures ? failed : passed);
+    taken.push_back({std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(), test.name});
   }
+  print_slowest(std::move(taken));
   std::printf("%d passed, %d failed\n", passed, failed);
   return failed ? 1 : 0;
 }

@@ -93,12 +93,6 @@ struct Bands {
   }
 };
 
-int threads_for_bands(const Bands& bands) {
-  const Convolution& c = bands.c;
-  const int64_t worth = c.positions() * c.filters * c.window() / products_per_thread;
-  return static_cast<int>(at_most(at_most(worth > 1 ? worth : 1, bands.count()), thread_count()));
-}
-
 // The epilogue of `filters` vectors of pixels, one after the other.
 template <int filters>
 struct PixelsEpilogue {
@@ -203,10 +197,9 @@ bool pays(const Convolution& c) {
 
 void convolve(const Convolution& c, const float* x, const float* weight, const Epilogue& epilogue, float* y) {
   const Bands bands(c);
-  const int threads = threads_for_bands(bands);
+  const int threads = threads_worth(c.positions() * c.filters * c.window(), bands.count());
   const int64_t taps = c.window(), copy = round_up(bands.copy_floats(), width);
-  auto* const memory =
-      static_cast<float*>(scratch(ScratchSlot::pack_a, static_cast<size_t>(threads * copy) * sizeof(float)));
+  auto* const memory = scratch(ScratchSlot::pack_a, threads * copy);
   with_filters(c.filters, [&](auto filters) {
     float weights[most_taps * most_filters];
     for (int64_t tap = 0; tap < taps; ++tap)

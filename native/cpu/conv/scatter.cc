@@ -166,8 +166,7 @@ void scatter_gradient_of_input(const Convolution& c, const float* grad, const fl
   largest.rows = lines * c.out_width;
   const int64_t patch_floats = lines * c.out_width * c.window(), sum_floats = round_up(line_memory(c), Vec::width);
   const int64_t floats = patch_floats + sum_floats + workspace_size(largest, 1);
-  float* const memory = static_cast<float*>(
-      scratch(ScratchSlot::pack_a, static_cast<size_t>(threads) * static_cast<size_t>(floats) * sizeof(float)));
+  float* const memory = scratch(ScratchSlot::pack_a, threads * floats);
   for_slots(threads, c.images * bands, [&](int slot, int64_t begin, int64_t end) {
     float *const patches = memory + slot * floats, *const sums = patches + patch_floats;
     for (int64_t item = begin; item < end; ++item) scatter_band(s, item, lines, patches, sums, sums + sum_floats);

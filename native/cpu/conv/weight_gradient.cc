@@ -145,14 +145,11 @@ void finish_strip(const Pass& pass, const Plan& plan, const float* sums, int64_t
 void run(const Pass& pass) {
   const Plan plan = plan_of(pass);
   const int64_t items = plan.groups.count * plan.chunks;
-  const int64_t products = pass.positions * pass.filters * pass.window / products_per_thread;
-  const int threads = static_cast<int>(at_most(at_most(products > 1 ? products : 1, items), thread_count()));
-  float* const sums = static_cast<float*>(
-      scratch(ScratchSlot::pack_a, static_cast<size_t>(items * plan.item_floats()) * sizeof(float)));
+  const int threads = threads_worth(pass.positions * pass.filters * pass.window, items);
+  float* const sums = scratch(ScratchSlot::pack_a, items * plan.item_floats());
   const int64_t gradient_floats = plan.groups.piece * b_panel_floats + Vec::width;
   const int64_t step = round_up(gradient_floats + pass.patches.lines, Vec::width);
-  float* const memory =
-      static_cast<float*>(scratch(ScratchSlot::pack_b, static_cast<size_t>(threads * step) * sizeof(float)));
+  float* const memory = scratch(ScratchSlot::pack_b, threads * step);
   for_slots(threads, items, [&](int slot, int64_t begin, int64_t end) {
     float* const own = memory + slot * step;
     for (int64_t index = begin; index < end; ++index) {

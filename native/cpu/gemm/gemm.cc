@@ -155,10 +155,7 @@ bool packs_both(const Gemm& gemm) {
 
 }  // namespace
 
-int threads_for(const Gemm& gemm) {
-  const int64_t worth = gemm.rows * gemm.columns * gemm.depth / products_per_thread;
-  return static_cast<int>(at_most(worth > 1 ? worth : 1, thread_count()));
-}
+int threads_for(const Gemm& gemm) { return threads_worth(gemm.rows * gemm.columns * gemm.depth); }
 
 int64_t workspace_size(const Gemm& gemm, int threads) {
   const int64_t chunks = chunks_of(gemm);
@@ -190,7 +187,7 @@ void run(const Gemm& gemm) {
   if (!packs_both(gemm) && stays_in_place(gemm)) return run_in_place(gemm);
   const int threads = threads_for(gemm);
   const int64_t floats = workspace_size(gemm, threads);
-  run(gemm, threads, static_cast<float*>(scratch(ScratchSlot::pack_a, static_cast<size_t>(floats) * sizeof(float))));
+  run(gemm, threads, scratch(ScratchSlot::pack_a, floats));
 }
 
 }  // namespace hebb::cpu::HEBB_ISA

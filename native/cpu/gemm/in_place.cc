@@ -99,8 +99,7 @@ void run_in_place(const Gemm& gemm) {
   const int64_t own = large ? large_b_panels * b_panel_floats + Vec::width : 0;
   const int64_t row_floats = packs_rows(gemm) ? row_panel_floats : 0;
   const int64_t step = round_up(own + round_up(gemm.resting->lines, Vec::width) + row_floats, Vec::width);
-  float* const memory =
-      static_cast<float*>(scratch(ScratchSlot::pack_b, static_cast<size_t>(threads * step) * sizeof(float)));
+  float* const memory = scratch(ScratchSlot::pack_b, threads * step);
   KeptCopy kept{nullptr, false};
   if (gemm.weights) {
     const Matrix& weights = *gemm.weights;
@@ -113,7 +112,7 @@ void run_in_place(const Gemm& gemm) {
   }
   float* packed = kept.data;
   if (!packed && !large) {
-    packed = static_cast<float*>(scratch(ScratchSlot::pack_a, static_cast<size_t>(b_floats) * sizeof(float)));
+    packed = scratch(ScratchSlot::pack_a, b_floats);
   }
   const Grid grid = grid_of(tiles, columns.count, threads, kept.made ? 0 : shared_panel_cost);
   const Packed b{packed, columns, depths, multiplies_in_pairs(gemm.rows / grid.rows, kept.made)};

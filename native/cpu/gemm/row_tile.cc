@@ -42,16 +42,16 @@ struct RowLoops {
   static constexpr Function of = multiply<rows, 1, vectors>;
 };
 
-template <int rows>
-RowTileFunction pick_wide(int wanted) {
-  if constexpr (rows > 0) return wanted == rows ? multiply<rows, 2, tile_vectors> : pick_wide<rows - 1>(wanted);
-  return nullptr;
-}
+struct WideLoops {
+  using Function = RowTileFunction;
+  template <int rows, int vectors>
+  static constexpr Function of = multiply<rows, 2, tile_vectors>;
+};
 
 }  // namespace
 
 RowTileFunction row_tile_function(int rows, int vectors) { return pick<RowLoops, row_tile_rows>(rows, vectors); }
 
-RowTileFunction wide_row_tile_function(int rows) { return pick_wide<wide_tile_rows>(rows); }
+RowTileFunction wide_row_tile_function(int rows) { return pick<WideLoops, wide_tile_rows>(rows, tile_vectors); }
 
 }  // namespace hebb::cpu::HEBB_ISA

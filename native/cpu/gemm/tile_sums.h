@@ -64,8 +64,10 @@ HEBB_INLINE void add_product_of(Vec (&sum)[rows][vectors], const float* a, const
 template <class Loops, int rows>
 HEBB_INLINE typename Loops::Function pick(int wanted, int vectors) {
   static_assert(tile_vectors == 2);
-  if (wanted == rows) return vectors == 1 ? Loops::template of<rows, 1> : Loops::template of<rows, 2>;
-  if constexpr (rows > 1) return pick<Loops, rows - 1>(wanted, vectors);
+  if constexpr (rows > 0) {
+    if (wanted == rows) return vectors == 1 ? Loops::template of<rows, 1> : Loops::template of<rows, 2>;
+    return pick<Loops, rows - 1>(wanted, vectors);
+  }
   return nullptr;
 }
 

@@ -57,7 +57,7 @@ void batch_norm(In<float> x, In<float> weight, In<float> bias, Optional<In<float
   const int64_t channels = channels_of(x.shape);
   const RowBlocks blocks(x.size(), channels);
   const Partials partials(blocks);
-  float* const scale = static_cast<float*>(scratch(ScratchSlot::extra, channels * sizeof(float)));
+  float* const scale = scratch(ScratchSlot::extra, channels);
   blocks.for_each_backward([&](int64_t block) {
     const float* const origin = x.data + blocks.begin(block) * channels;
     sum_rows(blocks, block, partials.first(block), partials.second(block),
@@ -94,7 +94,7 @@ void batch_norm(In<float> x, In<float> weight, In<float> bias, Optional<In<float
 void batch_norm_inference(In<float> x, In<float> weight, In<float> bias, Optional<In<float>> residual, In<float> mean,
                           In<float> variance, Out<float> y, double epsilon, Activation activation) {
   const int64_t channels = channels_of(x.shape);
-  float* const scale = static_cast<float*>(scratch(ScratchSlot::extra, channels * sizeof(float)));
+  float* const scale = scratch(ScratchSlot::extra, channels);
   for (int64_t c = 0; c < channels; ++c) scale[c] = weight.data[c] * inverse_root(variance.data[c], epsilon);
   apply(RowBlocks(x.size(), channels), {x.data, mean.data, scale, bias.data, data_or_null(residual), y.data},
         activation);

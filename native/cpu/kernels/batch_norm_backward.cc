@@ -19,7 +19,7 @@ template <Passed passed>
 void differentiate(const Backward& b) {
   const int64_t channels = b.blocks.channels;
   const Partials partials(b.blocks);
-  float* const of_channels = static_cast<float*>(scratch(ScratchSlot::extra, 3 * channels * sizeof(float)));
+  float* const of_channels = scratch(ScratchSlot::extra, 3 * channels);
   float *const scale = of_channels, *const by_mean = scale + channels, *const by_deviation = by_mean + channels;
   for (int64_t c = 0; c < channels; ++c) scale[c] = b.weight[c] * b.inverse_deviation[c];
 

@@ -16,7 +16,7 @@ namespace {
 // Memory for merged filters and as many scales and biases.
 float* filter_memory(const Convolution& merged) {
   const int64_t floats = merged.filters * (merged.window() + 2);
-  return static_cast<float*>(scratch(ScratchSlot::extra, static_cast<size_t>(floats) * sizeof(float)));
+  return scratch(ScratchSlot::extra, floats);
 }
 
 // A filter's values for each of its positions, one after the other; null stays null.

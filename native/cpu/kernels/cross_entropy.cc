@@ -12,8 +12,7 @@ void softmax_cross_entropy(In<float> logits, In<int32_t> labels, Out<float> loss
                            Reduction reduction) {
   const int64_t rows = logits.shape.dims[0], classes = logits.shape.dims[1];
   ops::check_labels(labels, classes);
-  float* const losses =
-      reduction == Reduction::none ? loss.data : static_cast<float*>(scratch(ScratchSlot::extra, rows * sizeof(float)));
+  float* const losses = reduction == Reduction::none ? loss.data : scratch(ScratchSlot::extra, rows);
   parallel_for(rows, 1 + heavy_grain / (classes + 8), [=](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const float* const row = logits.data + i * classes;

@@ -16,7 +16,7 @@ void reduce_extremum_backward(In<float> grad, In<float> x, In<float> y, Out<floa
     if (y.shape.dims[axis] != x.shape.dims[axis]) axes.dims[axes.rank++] = axis;
   }
   const In<float> won{dx.data, dx.shape};
-  float* const shares = static_cast<float*>(scratch(ScratchSlot::pack_a, y.size() * sizeof(float)));
+  float* const shares = scratch(ScratchSlot::pack_a, y.size());
   equal(x, y, dx);
   sum(won, {shares, y.shape}, axes, 1);
   map(grad.data, shares, shares, y.size(), light_grain, [](Vec g, Vec winners) { return g / winners; });

@@ -43,7 +43,7 @@ HEBB_INLINE void for_each_group(const Geometry& g, const Body& body) {
   const int64_t most = g.pixels * g.channels / worth_a_thread + 1;
   const int slots = thread_count() < most ? thread_count() : static_cast<int>(most);
   const int64_t room = count * group * g.stride;
-  float* const buffers = static_cast<float*>(scratch(ScratchSlot::partial, slots * room * sizeof(float)));
+  float* const buffers = scratch(ScratchSlot::partial, slots * room);
   for_slots(slots, groups, [&](int slot, int64_t begin, int64_t end) {
     float* const buffer = buffers + slot * room;
     for (int64_t i = 0; i < room; ++i) buffer[i] = 0;

@@ -32,12 +32,9 @@ Gemm describe(const Product& p, int64_t batch, Matrix* a, Matrix* b) {
 
 // Many small products: each by one thread.
 void multiply_apart(const Product& p, const Gemm& first) {
-  const int64_t worth = p.batches * p.rows * p.columns * p.depth / products_per_thread;
-  const int64_t wanted = worth < p.batches ? worth : p.batches, present = thread_count();
-  const int threads = static_cast<int>(wanted < 1 ? 1 : wanted < present ? wanted : present);
+  const int threads = threads_worth(p.batches * p.rows * p.columns * p.depth, p.batches);
   const int64_t floats = workspace_size(first, 1);
-  float* const workspace = static_cast<float*>(
-      scratch(ScratchSlot::pack_a, static_cast<size_t>(threads) * static_cast<size_t>(floats) * sizeof(float)));
+  float* const workspace = scratch(ScratchSlot::pack_a, threads * floats);
   for_slots(threads, p.batches, [&](int slot, int64_t begin, int64_t end) {
     for (int64_t batch = begin; batch < end; ++batch) {
       Matrix a, b;

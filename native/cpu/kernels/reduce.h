@@ -72,8 +72,7 @@ HEBB_INLINE void reduce_rows(const float* x, float* y, int64_t outer, int64_t ex
   constexpr int64_t block = 16384, unit_work = 16384;
   const int64_t blocks = extent > block ? (extent + block - 1) / block : 1;
   const int64_t units = outer * blocks, unit_size = extent < block ? extent + 8 : block;
-  float* const partial =
-      blocks == 1 ? nullptr : static_cast<float*>(scratch(ScratchSlot::partial, units * sizeof(float)));
+  float* const partial = blocks == 1 ? nullptr : scratch(ScratchSlot::partial, units);
   parallel_for(units, (unit_work + unit_size - 1) / unit_size, [=](int64_t begin, int64_t end) {
     for (int64_t unit = begin; unit < end; ++unit) {
       const int64_t row = unit / blocks, first = unit % blocks * block;
@@ -178,8 +177,7 @@ HEBB_INLINE void reduce_columns(const float* x, float* y, int64_t outer, int64_t
   const ColumnPlan plan = plan_columns(outer, extent, inner);
   const int64_t units = outer * plan.blocks * plan.tiles;
   const bool whole = plan.blocks == 1 && plan.fold == 1;  // the sums of the only block are the result
-  float* const partial =
-      whole ? y : static_cast<float*>(scratch(ScratchSlot::partial, outer * plan.blocks * plan.width * sizeof(float)));
+  float* const partial = whole ? y : scratch(ScratchSlot::partial, outer * plan.blocks * plan.width);
   const int64_t tile = plan.width < column_tile ? plan.width : column_tile;
   const int64_t unit_size = (plan.rows < plan.block ? plan.rows : plan.block) * tile + 1;
   parallel_for(units, (unit_work + unit_size - 1) / unit_size, [=](int64_t begin, int64_t end) {

@@ -54,7 +54,7 @@ HEBB_INLINE void reduce(In<float> x, Out<float> y, const Ints& reduced_axes, dou
     const int64_t inner = axes.product(axis + 1, axes.count);
     axes.extents[axis] = 1;
     if (--left == 0) return reduce_middle<Reducer>(from, y.data, outer, extent, inner, scale);
-    float* const between = static_cast<float*>(scratch(slot, outer * inner * sizeof(float)));
+    float* const between = scratch(slot, outer * inner);
     reduce_middle<Reducer>(from, between, outer, extent, inner, 1);
     from = between;
     slot = slot == ScratchSlot::extra ? ScratchSlot::pack_b : ScratchSlot::extra;

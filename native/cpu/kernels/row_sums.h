@@ -33,8 +33,7 @@ struct Partials {
   float* data;
   int64_t channels;
   HEBB_INLINE explicit Partials(const RowBlocks& blocks)
-      : data(static_cast<float*>(scratch(ScratchSlot::partial, blocks.count * blocks.channels * 2 * sizeof(float)))),
-        channels(blocks.channels) {}
+      : data(scratch(ScratchSlot::partial, blocks.count * blocks.channels * 2)), channels(blocks.channels) {}
   HEBB_INLINE float* first(int64_t block) const { return data + 2 * block * channels; }
   HEBB_INLINE float* second(int64_t block) const { return data + (2 * block + 1) * channels; }
 };

@@ -28,11 +28,6 @@ HEBB_INLINE int64_t fitting_rows(int64_t line, int64_t out_line, int64_t window_
   return (most_floats / width - (window_height - 1) * line) / (line + out_line);
 }
 
-HEBB_INLINE int threads_for(int64_t products, int64_t items) {
-  const int64_t worth = at_most(products / products_of_thread, items);
-  return static_cast<int>(at_most(worth > 1 ? worth : 1, thread_count()));
-}
-
 // `count` adjacent values of each of `images` images, image_floats apart: one vector after the other. Lanes without an
 // image become 0.
 HEBB_INLINE void bundle(const float* from, int64_t image_floats, int64_t images, int64_t count, float* to) {

@@ -121,21 +121,19 @@ struct Lines {
 template <class WeightOf>
 void run(const Slide& s, const float* x, const WeightOf& weight_of, const Epilogue& epilogue, float* y) {
   const Cut bundles = bundles_of(s.images);
-  const int threads = threads_for(s.products(), bundles.count * s.out_height);
+  const int threads = threads_worth(s.products(), bundles.count * s.out_height, products_of_thread);
   // As many for each thread.
   const int64_t shared = bundles.count % threads == 0 ? s.out_height : ceil_divide(s.out_height, threads);
   const Cut bands = cut_evenly(s.out_height, at_most(shared, fitting_rows(s.line(), 0, s.window_height)), 1);
   const int64_t lines = at_most(s.height, bands.piece + s.window_height - 1);
   const int64_t slot_floats = (lines * s.line() + s.out_line()) * width;
-  auto* const weights =
-      static_cast<float*>(scratch(ScratchSlot::pack_b, static_cast<size_t>(s.outs * s.taps()) * sizeof(float)));
+  auto* const weights = scratch(ScratchSlot::pack_b, s.outs * s.taps());
   float* to = weights;
   for (int64_t kh = 0; kh < s.window_height; ++kh)
     for (int64_t kw = 0; kw < s.window_width; ++kw)
       for (int64_t channel = 0; channel < s.channels; ++channel)
         for (int64_t out = 0; out < s.outs; ++out) *to++ = weight_of(out, kh, kw, channel);
-  auto* const memory =
-      static_cast<float*>(scratch(ScratchSlot::pack_a, static_cast<size_t>(threads * slot_floats) * sizeof(float)));
+  auto* const memory = scratch(ScratchSlot::pack_a, threads * slot_floats);
   const int64_t image_floats = s.height * s.line(), out_floats = s.out_height * s.out_line();
   for_slots(threads, bundles.count * bands.count, [&](int slot, int64_t begin, int64_t end) {
     float *const source = memory + slot * slot_floats, *const result = source + lines * s.line() * width;

@@ -200,11 +200,9 @@ class WeightGradient {
 void gradient_of_weight(const Convolution& c, const float* grad, const float* x, float* dweight) {
   const WeightGradient gradient(c, grad, x);
   const int64_t parts = gradient.parts(), count = gradient.sum_count(), floats = gradient.memory_floats();
-  const int threads = threads_for(c.positions() * count, parts);
-  auto* const memory =
-      static_cast<float*>(scratch(ScratchSlot::pack_a, static_cast<size_t>(threads * floats) * sizeof(float)));
-  auto* const partial =
-      static_cast<float*>(scratch(ScratchSlot::partial, static_cast<size_t>(parts * count) * sizeof(float)));
+  const int threads = threads_worth(c.positions() * count, parts, products_of_thread);
+  auto* const memory = scratch(ScratchSlot::pack_a, threads * floats);
+  auto* const partial = scratch(ScratchSlot::partial, parts * count);
   for_slots(threads, parts, [&](int slot, int64_t begin, int64_t end) {
     for (int64_t part = begin; part < end; ++part)
       gradient.add_up_part(part, memory + slot * floats, partial + part * count);

@@ -121,8 +121,7 @@ void run(const Pass& pass) {
   const int64_t blocks = plan.tiles.count * plan.filters.count;
   const int threads = static_cast<int>(at_most(thread_count(), blocks));
   const int64_t stored_floats = plan.stored_filters ? plan.filters.count * plan.filter_block_floats : 0;
-  float* const memory = static_cast<float*>(
-      scratch(ScratchSlot::pack_a, static_cast<size_t>(stored_floats + threads * plan.private_floats) * sizeof(float)));
+  float* const memory = scratch(ScratchSlot::pack_a, stored_floats + threads * plan.private_floats);
   if (plan.stored_filters) {
     for_slots(threads, plan.filters.count * plan.depths.count, [&](int, int64_t begin, int64_t end) {
       for (int64_t block = begin; block < end; ++block) {

@@ -30,8 +30,7 @@ void run_on_the_way(const Pass& pass) {
   const int threads = static_cast<int>(at_most(thread_count(), plan.filters.count));
   const int64_t input_floats = frequencies * plan.input_frequency, sum_floats = frequencies * plan.sum_frequency;
   const int64_t private_floats = input_floats + sum_floats + squares_of_chunk * square_floats;
-  float* const memory =
-      static_cast<float*>(scratch(ScratchSlot::pack_a, static_cast<size_t>(threads * private_floats) * sizeof(float)));
+  float* const memory = scratch(ScratchSlot::pack_a, threads * private_floats);
   for_slots(threads, plan.filters.count, [&](int slot, int64_t begin, int64_t end) {
     float* const inputs = memory + slot * private_floats;
     float* const sums = inputs + input_floats;

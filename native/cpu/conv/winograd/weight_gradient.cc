@@ -127,8 +127,7 @@ void run(const Pass& pass) {
   const int64_t blocks = plan.filters.count * plan.channels.count;
   const int threads = static_cast<int>(at_most(thread_count(), blocks * plan.chunks));
   const int64_t partial_floats = plan.chunks > 1 ? plan.chunks * plan.weight_floats : 0;
-  float* const memory = static_cast<float*>(scratch(
-      ScratchSlot::pack_a, static_cast<size_t>(threads * plan.private_floats + partial_floats) * sizeof(float)));
+  float* const memory = scratch(ScratchSlot::pack_a, threads * plan.private_floats + partial_floats);
   float* const partial = memory + threads * plan.private_floats;
   for_slots(threads, blocks * plan.chunks, [&](int slot, int64_t begin, int64_t end) {
     for (int64_t item = begin; item < end; ++item) {
