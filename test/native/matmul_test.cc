@@ -102,6 +102,15 @@ TEST(products_of_packed_rows) {
   check_linear(200, 270, 40);
 }
 
+// Nothing packed with AVX2 (cpu/gemm/unpacked.cc): whole panels, and a last one that is packed; several depth blocks;
+// the largest such b.
+TEST(products_of_sides_where_they_lie) {
+  check_matmul({}, {}, 70, 90, 600);
+  check_matmul({}, {}, 13, 7, 300);
+  check_matmul({}, {}, 100, 192, 341);
+  check_matmul({}, {}, 201, 64, 64);
+}
+
 TEST(matmul_of_a_long_depth) {
   check_matmul({}, {}, 6, 25, 5003);
   check_matmul({}, {}, 1, 2, 9000);

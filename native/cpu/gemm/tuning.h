@@ -52,6 +52,13 @@ constexpr int64_t rows_of_block = 24 * row_tile_rows, in_place_floats = int64_t{
 // A b of two matrices with so many floats, and so many from a depth to the next, is not packed: it stays in the
 // second-level cache, and its depths do not drive each other out of the first.
 constexpr int64_t resting_floats = int64_t{1} << 18, resting_stride = 1024;
+// Of two matrices nothing is packed if b has no more floats than this, and its depths are no further apart: a block of
+// them then lies in few enough pages.
+#if defined(__AVX2__) && !defined(__AVX512F__)
+constexpr int64_t unpacked_floats = int64_t{1} << 16, unpacked_stride = 192;
+#else
+constexpr int64_t unpacked_floats = 0, unpacked_stride = 0;
+#endif
 // Copies of single windows lie apart, with unused memory between them: they reach over so many floats.
 constexpr int64_t window_floats = int64_t{1} << 20;
 // A thread's piece of a product in so many parts, which others take where it is late.

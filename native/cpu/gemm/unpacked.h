@@ -1,0 +1,11 @@
+// The product of gemm.h with nothing packed: the rows of a matrix by a small right side, read where they lie.
+#pragma once
+#include "cpu/gemm/gemm.h"
+
+namespace hebb::cpu::HEBB_ISA {
+
+// Whether both sides are matrices, neither is kept, and b is small enough to be read once for each tile of rows.
+bool needs_no_packing(const Gemm& gemm);
+void run_unpacked(const Gemm& gemm);
+
+}  // namespace hebb::cpu::HEBB_ISA
