@@ -185,8 +185,7 @@ void run(const Gemm& gemm, int threads, float* workspace) {
 
 void run(const Gemm& gemm) {
   if (gemm.rows == 0 || gemm.columns == 0) return;
-  if (!packs_both(gemm) && needs_no_packing(gemm)) return run_unpacked(gemm);
-  if (!packs_both(gemm) && stays_in_place(gemm)) return run_in_place(gemm);
+  if (!packs_both(gemm) && stays_in_place(gemm)) return packs_nothing(gemm) ? run_unpacked(gemm) : run_in_place(gemm);
   const int threads = threads_for(gemm);
   const int64_t floats = workspace_size(gemm, threads);
   run(gemm, threads, scratch(ScratchSlot::pack_a, floats));

@@ -1,12 +1,15 @@
 #include "cpu/gemm/unpacked.h"
 
 #include "core/scratch.h"
-#include "cpu/gemm/in_place.h"
 #include "cpu/gemm/plan.h"
+#include "cpu/gemm/row_tile.h"
 #include "cpu/gemm/slots.h"
 
 namespace hebb::cpu::HEBB_ISA {
 namespace {
+
+// Of memory for each thread: the last panel of b.
+constexpr int64_t private_floats = b_panel_floats + Vec::width;
 
 struct Work {
   const Gemm& gemm;
@@ -37,8 +40,10 @@ void multiply_rows(const Work& work, int64_t begin, int64_t end, float* last_pan
       pack(gemm.b, work.columns, {work.whole_panels, work.columns.count}, work.depths, depth, last_panel);
     for (int64_t row = begin, size; row < end; row += size) {
       size = at_most(end - row, row_tile_rows);
-      for (int64_t index = 0; index < size; ++index) a[index] = left.data + (row + index) * left.index_stride;
-      for (int64_t index = 0; index < size; ++index) c[index] = gemm.c.data + (row + index) * gemm.c.stride;
+      for (int64_t index = 0; index < size; ++index) {
+        a[index] = left.data + (row + index) * left.index_stride;
+        c[index] = gemm.c.data + (row + index) * gemm.c.stride;
+      }
       const RowTileFunction whole = resting_row_tile_function(static_cast<int>(size));
       for (int64_t panel = 0; panel < work.columns.count; ++panel) {
         tile.column = work.columns.begin(panel);
@@ -65,20 +70,20 @@ void multiply_rows(const Work& work, int64_t begin, int64_t end, float* last_pan
 
 }  // namespace
 
-bool needs_no_packing(const Gemm& gemm) {
+bool packs_nothing(const Gemm& gemm) {
   const Matrix* const b = gemm.b.matrix;
-  return stays_in_place(gemm) && gemm.a.matrix && b && !gemm.weights && !gemm.c.locate && b->index_stride == 1 &&
+  return gemm.a.matrix && b && !gemm.weights && !gemm.c.locate && b->index_stride == 1 &&
          b->depth_stride <= unpacked_stride && gemm.columns * gemm.depth <= unpacked_floats;
 }
 
 void run_unpacked(const Gemm& gemm) {
   const Work work(gemm);
   const int threads = threads_for(gemm);
-  float* const memory = scratch(ScratchSlot::pack_a, threads * (b_panel_floats + Vec::width));
+  float* const memory = scratch(ScratchSlot::pack_a, threads * private_floats);
   // No thread waits for another's packing: each takes rows as it comes free.
   const auto multiply_some = [&](int index, int64_t begin, int64_t end) {
     multiply_rows(work, begin * row_tile_rows, at_most(end * row_tile_rows, gemm.rows),
-                  memory + index * (b_panel_floats + Vec::width));
+                  memory + index * private_floats);
   };
   parallel_for(ceil_divide(gemm.rows, row_tile_rows), 1, multiply_some, threads);
 }

@@ -4,8 +4,9 @@
 
 namespace hebb::cpu::HEBB_ISA {
 
-// Whether both sides are matrices, neither is kept, and b is small enough to be read once for each tile of rows.
-bool needs_no_packing(const Gemm& gemm);
+// Of products whose rows stay in place (in_place.h): whether both sides are matrices, neither is kept, and b is small
+// enough to be read once for each tile of rows.
+bool packs_nothing(const Gemm& gemm);
 void run_unpacked(const Gemm& gemm);
 
 }  // namespace hebb::cpu::HEBB_ISA
