@@ -81,7 +81,8 @@ export function getThreads(): number {
 
 /**
  * Whether the CPU kernels may compute convolutions of 3 x 3 and 5 x 5 windows by Winograd's way where it is faster (many
- * channels and filters, strides and dilations of 1): about twice the speed, at three times the rounding error.
+ * channels and filters, no dilation, strides of 1, or of 2 with 3 x 3): up to twice the speed, at three times the
+ * rounding error.
  * Process-wide, for all that is called from now on, replays of compiled functions too. Default: true, false if
  * HEBB_WINOGRAD is 0.
  */

@@ -54,7 +54,8 @@ decltype(ops::conv2d_input_gradient::check) conv2d_input_gradient;
 void conv2d_input_gradient(In<float> grad, In<float> weight, Out<float> dx, Conv2dGeometry geometry) {
   if (dx.size() == 0) return;
   const Convolution c(dx.shape, weight.shape, grad.shape, geometry);
-  if (winograd_is_on() && winograd::pays(c)) return winograd::gradient_of_input(c, grad.data, weight.data, dx.data);
+  if (winograd_is_on() && winograd::input_gradient_pays(c))
+    return winograd::gradient_of_input(c, grad.data, weight.data, dx.data);
   if (bundles::input_gradient_pays(c)) return bundles::gradient_of_input(c, grad.data, weight.data, dx.data);
   const int64_t positions = positions_to_merge(c);
   if (positions == 1) return gradient_of_input(c, grad.data, weight.data, dx.data);

@@ -34,22 +34,23 @@ const Square<taps>* kept_square(const Filters& source, int64_t filter, int64_t d
          depth / width;
 }
 
-template <int taps>
-void transform(const Square<taps>& square, int depth, float* to, int64_t frequency_stride) {
+template <class Form>
+void transform(const Square<Form::taps>& square, int depth, float* to, int64_t frequency_stride) {
+  constexpr int taps = Form::taps;
   Vec half[points][taps];
 #pragma GCC unroll 5
   for (int column = 0; column < taps; ++column) {
     Vec values[taps], result[points];
 #pragma GCC unroll 5
     for (int row = 0; row < taps; ++row) values[row] = load(square.values[row * taps + column] + depth * width);
-    transform_filter(values, result);
+    Form::transform_filter(values, result);
 #pragma GCC unroll 6
     for (int row = 0; row < points; ++row) half[row][column] = result[row];
   }
 #pragma GCC unroll 6
   for (int row = 0; row < points; ++row) {
     Vec result[points];
-    transform_filter(half[row], result);
+    Form::transform_filter(half[row], result);
 #pragma GCC unroll 6
     for (int column = 0; column < points; ++column)
       store(to + (row * points + column) * frequency_stride, result[column]);
@@ -87,9 +88,10 @@ void keep_squares(Filters& filters, int64_t count, int64_t depth) {
   filters.squares_of_vector = depths.count;
 }
 
-template <int taps>
+template <class Form>
 void transform_filters(const Filters& source, int64_t filter, int64_t filters, int64_t first, int64_t depths,
                        const FilterPanels& target) {
+  constexpr int taps = Form::taps;
   Square<taps> memory;
   const auto at = [&](int64_t offset, int64_t depth) {
     return source.data + (filter + offset) * source.filter_stride + (first + depth) * source.depth_stride;
@@ -111,7 +113,7 @@ void transform_filters(const Filters& source, int64_t filter, int64_t filters, i
           for (int tap = 0; tap < taps * taps; ++tap)
             __builtin_prefetch(next + k * line_stride + tap * source.tap_stride, 0, 2);
         }
-        transform(square, k, panel + (depth + k) * column_tile, target.frequency_stride);
+        transform<Form>(square, k, panel + (depth + k) * column_tile, target.frequency_stride);
       }
     }
   }
@@ -145,7 +147,8 @@ template void keep_squares<3>(Filters&, int64_t, int64_t);
 template void keep_squares<5>(Filters&, int64_t, int64_t);
 template void fetch_filters<3>(const Filters&, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t);
 template void fetch_filters<5>(const Filters&, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t);
-template void transform_filters<3>(const Filters&, int64_t, int64_t, int64_t, int64_t, const FilterPanels&);
-template void transform_filters<5>(const Filters&, int64_t, int64_t, int64_t, int64_t, const FilterPanels&);
+template void transform_filters<Unit<3>>(const Filters&, int64_t, int64_t, int64_t, int64_t, const FilterPanels&);
+template void transform_filters<Unit<5>>(const Filters&, int64_t, int64_t, int64_t, int64_t, const FilterPanels&);
+template void transform_filters<StridedForm>(const Filters&, int64_t, int64_t, int64_t, int64_t, const FilterPanels&);
 
 }  // namespace hebb::cpu::HEBB_ISA::winograd

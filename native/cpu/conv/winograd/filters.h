@@ -1,6 +1,6 @@
 // The filters' transforms G g G^T, packed as the products read them, and what they are made of.
 #pragma once
-#include "cpu/conv/winograd/transform.h"
+#include "cpu/conv/winograd/form.h"
 
 namespace hebb::cpu::HEBB_ISA::winograd {
 
@@ -41,7 +41,7 @@ struct FilterPanels {
 template <int taps>
 void fetch_filters(const Filters& source, int64_t filter, int64_t filters, int64_t first, int64_t depths, int64_t part,
                    int64_t parts);
-template <int taps>
+template <class Form>
 void transform_filters(const Filters& source, int64_t filter, int64_t filters, int64_t first, int64_t depths,
                        const FilterPanels& to);
 

@@ -39,8 +39,8 @@ void run_on_the_way(const Pass& pass) {
     for (int64_t depth = 0; depth < plan.depths.count; ++depth) {
       fetch_filters<taps>(pass.filters, plan.filters.begin(begin), plan.filters.size(begin), 0, plan.depths.size(0),
                           depth, plan.depths.count);
-      transform_inputs<taps>(pass.tiles, 0, pass.tile_count, plan.depths.begin(depth), plan.depths.size(depth),
-                             {inputs + depth * plan.input_chunk, plan.input_frequency});
+      transform_inputs<Unit<taps>>(pass.tiles, 0, pass.tile_count, plan.depths.begin(depth), plan.depths.size(depth),
+                                   {inputs + depth * plan.input_chunk, plan.input_frequency});
     }
     TransformingProduct product;
     product.input_frequency = plan.input_frequency;
@@ -64,8 +64,8 @@ void run_on_the_way(const Pass& pass) {
           multiply(product);
         }
       }
-      write_results<taps>({sums, plan.sum_frequency, width}, 0, pass.tile_count, plan.filters.begin(filters),
-                          plan.filters.size(filters), pass.results);
+      write_results<Unit<taps>>({sums, plan.sum_frequency, width}, 0, pass.tile_count, plan.filters.begin(filters),
+                                plan.filters.size(filters), pass.results);
     }
   });
 }

@@ -11,7 +11,6 @@ struct Pass {
   Filters filters;
   Results results;
   int64_t tile_count, filter_count, depth;
-  bool has_few_tiles() const { return tile_count <= few_tiles; }
 };
 
 // Of 3 taps, with so few tiles that the filters are best transformed while they are multiplied.

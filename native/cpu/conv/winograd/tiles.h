@@ -1,6 +1,6 @@
-// The tiles of images: squares whose corners are outputs_of<taps> pixels apart, with zeros where they reach outside.
+// The tiles of images: squares whose corners are a step apart, with zeros where they reach outside.
 #pragma once
-#include "cpu/conv/winograd/transform.h"
+#include "cpu/conv/winograd/form.h"
 
 namespace hebb::cpu::HEBB_ISA::winograd {
 
@@ -13,18 +13,18 @@ struct Tiles {
   HEBB_INLINE int64_t per_image() const { return rows * columns; }
 };
 
-// Where the transforms of tiles go: frequency f of tile t, channel c at f * frequency_stride + t * row_stride + c.
+// Where the transforms of tiles go: slot s of tile t, channel c at s * slot_stride + t * row_stride + c.
 struct Transformed {
   float* data;
-  int64_t frequency_stride;
+  int64_t slot_stride;
 };
 
-// B^T d B for 6 x 6 tiles [first, first + count), channels [channel, channel + channels): at most row_stride.
-template <int taps>
+// B^T d B for the inputs of tiles [first, first + count), channels [channel, channel + channels): at most row_stride.
+template <class Form>
 void transform_inputs(const Tiles& tiles, int64_t first, int64_t count, int64_t channel, int64_t channels,
                       const Transformed& to);
 // A d A^T for the tiles' outputs.
-template <int taps>
+template <class Form>
 void transform_gradients(const Tiles& tiles, int64_t first, int64_t count, int64_t channel, int64_t channels,
                          const Transformed& to);
 

@@ -10,7 +10,8 @@ constexpr int width = Vec::width, taps = 3, tap_count = taps * taps;
 // The filter's values at the points, to be scaled by these.
 constexpr double scales[points] = {scale_0, scale_p, scale_p, scale_q, scale_q, 1};
 HEBB_INLINE void values_at_points(const Vec (&g)[taps], Vec (&t)[points]) {
-  put_points(g[0], fma(splat(p2), g[2], g[0]), splat(p) * g[1], fma(splat(q2), g[2], g[0]), splat(q) * g[1], g[2], t);
+  put_points(g[0], fma(splat(p2), g[2], g[0]), splat(p) * g[1], fma(splat(q2), g[2], g[0]), splat(q) * g[1], t);
+  t[5] = g[2];
 }
 
 // A row of the filter's transform, of which the compiler leaves out what is not used.
