@@ -102,6 +102,17 @@ TEST(products_of_packed_rows) {
   check_linear(200, 270, 40);
 }
 
+// Depths that fill their blocks, and panels of rows that fill theirs: what is packed of one ends where the next begins.
+TEST(products_of_whole_depth_blocks) {
+  check_matmul({}, {}, 45, 160, 256);
+  check_matmul({}, {}, 84, 600, 512);
+  check_matmul({}, {}, 131, 67, 256);
+  check_matmul({}, {}, 20, 33, 2048);
+  check_matmul(shape({3}), shape({3}), 48, 64, 256);
+  check_linear(45, 300, 256);
+  check_linear(6, 64, 512);
+}
+
 // Nothing packed with AVX2 (cpu/gemm/unpacked.cc): whole panels, and a last one that is packed; several depth blocks;
 // the largest such b.
 TEST(products_of_sides_where_they_lie) {

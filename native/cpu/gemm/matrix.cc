@@ -25,9 +25,12 @@ void pack_rows_transposed(const void* source, const Block& block) {
   const float* from = element(matrix, block.first, block.depth);
   for (int64_t k = 0; k < block.length; ++k, from += matrix.depth_stride) {
     float* panel = block.panels + k * tile_rows;
+    // A whole vector's last lanes are where the next depth begins, which is stored after it; behind the last depth may
+    // be the next panel, whose first depth has been stored.
+    const bool whole_vectors = tile_rows <= width && k + 1 < block.length;
     for (int64_t row = 0; row < block.count; row += block.step, panel += a_panel_floats) {
-      if (tile_rows <= width && row + width <= block.count) {
-        store(panel, load(from + row));  // its last lanes are where the next depth begins, which is stored after it
+      if (whole_vectors && row + width <= block.count) {
+        store(panel, load(from + row));
       } else {
         copy_floats(from + row, panel, at_most(block.count - row, block.step));
       }
