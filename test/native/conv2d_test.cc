@@ -28,6 +28,8 @@ constexpr Case cases[] = {
     {"3x3, stride 2", 2, 9, 10, 17, 3, 3, 19, {2, 2, 1, 1, 1, 1, 1, 1, 1}},
     {"3x2, stride 3 by 2, uneven padding", 2, 11, 9, 4, 3, 2, 5, {3, 2, 2, 0, 1, 3, 1, 1, 1}},
     {"stride above the window", 1, 13, 12, 5, 2, 3, 4, {5, 4, 1, 1, 0, 2, 1, 1, 1}},
+    {"stride above the window, many positions", 16, 7, 56, 260, 1, 1, 3, {2, 2, 1, 1, 1, 1, 1, 1, 1}},
+    {"stride above the window, lines of few positions", 9, 17, 5, 7, 2, 2, 5, {4, 1, 1, 1, 1, 1, 1, 1, 1}},
     {"dilated", 2, 12, 13, 6, 3, 3, 5, {1, 1, 2, 3, 2, 3, 2, 3, 1}},
     {"dilated and strided", 2, 13, 17, 6, 3, 4, 5, {2, 3, 2, 1, 3, 4, 4, 2, 1}},
     {"dilation and stride prime to each other", 1, 19, 16, 3, 4, 3, 2, {3, 2, 1, 4, 2, 0, 2, 3, 1}},
