@@ -111,23 +111,69 @@ struct DirectWay {
   const bool before = cpu::winograd_is_on();
 };
 
+void check_forward(const std::string& name, const Case& c, const Optional<In<float>>& bias, Activation activation) {
+  const int64_t length = c.window_height * c.window_width * c.depth;
+  // The bound leaves the bias, of 50 at most, out: room for roundings at its magnitude too.
+  check_sums("conv2d, " + name, image_of(c), weight_of(c), result_of(c), bias ? 8 * length + 400 : length,
+             [=](const KernelTable& kernels, In<float> x, In<float> weight, Out<float> y) {
+               ops::conv2d::check(x, weight, {}, bias, {}, y, c.geometry, activation);
+               kernels.conv2d(x, weight, {}, bias, {}, y, c.geometry, activation);
+             });
+}
+
+void check_input_gradient(const std::string& name, const Case& c) {
+  check_sums("conv2d_input_gradient, " + name, result_of(c), weight_of(c), image_of(c),
+             c.window_height * c.window_width * c.filters / c.geometry.groups,
+             [=](const KernelTable& kernels, In<float> grad, In<float> weight, Out<float> dx) {
+               ops::conv2d_input_gradient::check(grad, weight, dx, c.geometry);
+               kernels.conv2d_input_gradient(grad, weight, dx, c.geometry);
+             });
+}
+
+void check_weight_gradient(const std::string& name, const Case& c) {
+  const Shape result = result_of(c);
+  check_sums("conv2d_weight_gradient, " + name, result, image_of(c), weight_of(c), result.product(0, 3),
+             [=](const KernelTable& kernels, In<float> grad, In<float> x, Out<float> dweight) {
+               ops::conv2d_weight_gradient::check(grad, x, dweight, c.geometry);
+               kernels.conv2d_weight_gradient(grad, x, dweight, c.geometry);
+             });
+}
+
+int64_t one_of(Random& random, std::initializer_list<int64_t> values) {
+  return values.begin()[random.integer(0, static_cast<int64_t>(values.size()) - 1)];
+}
+
+Case draw_case(Random& random) {
+  const auto extent = [&] { return one_of(random, {1, 2, 5, 7, 13, 14, 16, 17, 28, 33, 56}); };
+  const auto channels = [&] { return one_of(random, {1, 3, 4, 6, 7, 8, 14, 16, 17, 32, 33, 64, 96, 256, 257}); };
+  Case c{"", one_of(random, {1, 2, 4, 9, 16, 17}), extent(), extent(), 0, 0, 0, channels(), {}};
+  c.window_height = c.window_width = one_of(random, {1, 1, 1, 2, 2, 3, 3, 3, 5, 7});
+  const int64_t stride = one_of(random, {1, 1, 1, 2, 2, 3, 5}), padding = one_of(random, {0, 1, c.window_width / 2});
+  const int64_t dilation = one_of(random, {1, 1, 1, 1, 1, 2}), groups = one_of(random, {1, 1, 1, 1, 2});
+  c.geometry = {stride, stride, padding, padding, padding, padding, dilation, dilation, groups};
+  c.filters = channels() * groups;
+  return c;
+}
+
+std::string name_of(const Case& c) {
+  const Conv2dGeometry& g = c.geometry;
+  std::string name = "drawn:";
+  for (const int64_t number : {c.images, c.height, c.width, c.depth, c.filters, c.window_width, g.stride_width,
+                               g.pad_left, g.dilation_width, g.groups})
+    name += " " + std::to_string(number);
+  return name + " (images, height, width, depth, filters, window, stride, padding, dilation, groups)";
+}
+
 }  // namespace
 
 TEST(conv2d_of_many_geometries) {
   const DirectWay direct;
   for (const Case& c : cases) {
-    const int64_t length = c.window_height * c.window_width * c.depth;
     const Array<float> bias = Random(3).integers({c.filters}, -50, 50);
     for (const bool biased : {false, true}) {
       const Optional<In<float>> offset = biased ? Optional<In<float>>(bias) : Optional<In<float>>();
       const Activation activation = biased ? Activation::relu : Activation::none;
-      // The bound leaves the bias, of 50 at most, out: room for roundings at its magnitude too.
-      check_sums(std::string("conv2d, ") + c.name, image_of(c), weight_of(c), result_of(c),
-                 biased ? 8 * length + 400 : length,
-                 [=](const KernelTable& kernels, In<float> x, In<float> weight, Out<float> y) {
-                   ops::conv2d::check(x, weight, {}, offset, {}, y, c.geometry, activation);
-                   kernels.conv2d(x, weight, {}, offset, {}, y, c.geometry, activation);
-                 });
+      check_forward(c.name, c, offset, activation);
     }
   }
 }
@@ -154,25 +200,29 @@ TEST(conv2d_scales_its_sums_and_adds_residuals) {
 
 TEST(conv2d_input_gradient_of_many_geometries) {
   const DirectWay direct;
-  for (const Case& c : cases) {
-    check_sums(std::string("conv2d_input_gradient, ") + c.name, result_of(c), weight_of(c), image_of(c),
-               c.window_height * c.window_width * c.filters / c.geometry.groups,
-               [=](const KernelTable& kernels, In<float> grad, In<float> weight, Out<float> dx) {
-                 ops::conv2d_input_gradient::check(grad, weight, dx, c.geometry);
-                 kernels.conv2d_input_gradient(grad, weight, dx, c.geometry);
-               });
-  }
+  for (const Case& c : cases) check_input_gradient(c.name, c);
 }
 
 TEST(conv2d_weight_gradient_of_many_geometries) {
   const DirectWay direct;
-  for (const Case& c : cases) {
+  for (const Case& c : cases) check_weight_gradient(c.name, c);
+}
+
+// Extents at and beside those of tiles, panels and blocks, in combinations that nobody thought of.
+TEST(conv2d_of_drawn_geometries) {
+  const DirectWay direct;
+  Random random(20261127);
+  for (int count = 0; count < 120;) {
+    const Case c = draw_case(random);
     const Shape result = result_of(c);
-    check_sums(std::string("conv2d_weight_gradient, ") + c.name, result, image_of(c), weight_of(c),
-               result.product(0, 3), [=](const KernelTable& kernels, In<float> grad, In<float> x, Out<float> dweight) {
-                 ops::conv2d_weight_gradient::check(grad, x, dweight, c.geometry);
-                 kernels.conv2d_weight_gradient(grad, x, dweight, c.geometry);
-               });
+    const int64_t products = result.product(0, 3) * weight_of(c).product(0, 4);
+    const int64_t span = (c.window_width - 1) * c.geometry.dilation_width + 1 - 2 * c.geometry.pad_left;
+    if (c.height < span || c.width < span || products > 2'000'000 || image_of(c).product(0, 4) > 200'000) continue;
+    const std::string name = name_of(c);
+    check_forward(name, c, {}, Activation::none);
+    check_input_gradient(name, c);
+    check_weight_gradient(name, c);
+    ++count;
   }
 }
 

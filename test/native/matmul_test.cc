@@ -113,6 +113,21 @@ TEST(products_of_whole_depth_blocks) {
   check_linear(6, 64, 512);
 }
 
+// Extents at and beside those of tiles, panels and blocks, in combinations that nobody thought of.
+TEST(matmul_of_drawn_extents) {
+  Random random(20261127);
+  const auto extent = [&] {
+    constexpr int64_t extents[] = {1, 6, 8, 13, 14, 15, 28, 32, 33, 64, 100, 128, 160, 255, 256, 257, 300, 512, 768};
+    return extents[random.integer(0, 18)];
+  };
+  for (int count = 0; count < 64;) {
+    const int64_t rows = extent(), columns = extent(), depth = extent();
+    if (rows * columns * depth > 4'000'000) continue;
+    check_matmul({}, {}, rows, columns, depth);
+    ++count;
+  }
+}
+
 // Nothing packed with AVX2 (cpu/gemm/unpacked.cc): whole panels, and a last one that is packed; several depth blocks;
 // the largest such b.
 TEST(products_of_sides_where_they_lie) {

@@ -86,8 +86,8 @@ int64_t Windows::floats_for(int64_t positions) const {
   }
   const int64_t out_lines = ceil_divide(positions - 1, p_.out_width) + 1;
   // The first line of an image takes a window's lines, the others a stride's: whichever is more, as often as can be.
-  const int64_t images = span_ > p_.stride_height ? ceil_divide(out_lines - 1, p_.out_height) + 1
-                                                  : ceil_divide(out_lines, p_.out_height);
+  const int64_t images =
+      span_ > p_.stride_height ? ceil_divide(out_lines - 1, p_.out_height) + 1 : ceil_divide(out_lines, p_.out_height);
   return ((out_lines - images) * p_.stride_height + images * span_) * line_;
 }
 
