@@ -27,6 +27,7 @@ const builds = {
 const env = {
   UBSAN_OPTIONS: 'print_stacktrace=1',
   TSAN_OPTIONS: 'halt_on_error=1',
+  OMP_WAIT_POLICY: 'passive', // compilers and other tests run beside these: threads that spin would take their time
 };
 
 const named = process.argv.slice(2);
