@@ -139,17 +139,13 @@ void check_weight_gradient(const std::string& name, const Case& c) {
              });
 }
 
-int64_t one_of(Random& random, std::initializer_list<int64_t> values) {
-  return values.begin()[random.integer(0, static_cast<int64_t>(values.size()) - 1)];
-}
-
 Case draw_case(Random& random) {
-  const auto extent = [&] { return one_of(random, {1, 2, 5, 7, 13, 14, 16, 17, 28, 33, 56}); };
-  const auto channels = [&] { return one_of(random, {1, 3, 4, 6, 7, 8, 14, 16, 17, 32, 33, 64, 96, 256, 257}); };
-  Case c{"", one_of(random, {1, 2, 4, 9, 16, 17}), extent(), extent(), 0, 0, 0, channels(), {}};
-  c.window_height = c.window_width = one_of(random, {1, 1, 1, 2, 2, 3, 3, 3, 5, 7});
-  const int64_t stride = one_of(random, {1, 1, 1, 2, 2, 3, 5}), padding = one_of(random, {0, 1, c.window_width / 2});
-  const int64_t dilation = one_of(random, {1, 1, 1, 1, 1, 2}), groups = one_of(random, {1, 1, 1, 1, 2});
+  const auto extent = [&] { return random.one_of({1, 2, 5, 7, 13, 14, 16, 17, 28, 33, 56}); };
+  const auto channels = [&] { return random.one_of({1, 3, 4, 6, 7, 8, 14, 16, 17, 32, 33, 64, 96, 256, 257}); };
+  Case c{"", random.one_of({1, 2, 4, 9, 16, 17}), extent(), extent(), 0, 0, 0, channels(), {}};
+  c.window_height = c.window_width = random.one_of({1, 1, 1, 2, 2, 3, 3, 3, 5, 7});
+  const int64_t stride = random.one_of({1, 1, 1, 2, 2, 3, 5}), padding = random.one_of({0, 1, c.window_width / 2});
+  const int64_t dilation = random.one_of({1, 1, 1, 1, 1, 2}), groups = random.one_of({1, 1, 1, 1, 2});
   c.geometry = {stride, stride, padding, padding, padding, padding, dilation, dilation, groups};
   c.filters = channels() * groups;
   return c;

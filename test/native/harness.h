@@ -142,6 +142,9 @@ class Random {
   uint64_t next();
   int64_t integer(int64_t low, int64_t high);  // low <= n <= high
   float uniform(float low, float high);
+  int64_t one_of(std::initializer_list<int64_t> values) {
+    return values.begin()[integer(0, static_cast<int64_t>(values.size()) - 1)];
+  }
 
   // Integer-valued floats: sums and products of few of them are exact.
   Array<float> integers(const Shape& shape, int64_t low, int64_t high);

@@ -8,43 +8,51 @@ namespace {
 constexpr int width = Vec::width;
 alignas(64) constexpr float zeros[row_stride] = {};
 
+// Lines of a tile: what becomes of one along an axis.
+template <int extent_>
+struct UnitLine {
+  static constexpr int extent = extent_;
+  HEBB_INLINE static void transform(const Vec (&line)[extent], Vec (&t)[points]) {
+    if constexpr (extent == points) {
+      transform_input(line, t);
+    } else {
+      transform_gradient(line, t);
+    }
+  }
+};
+
+// The columns of a tile, transformed.
+template <class Line, int count, class Load>
+HEBB_INLINE void transform_columns(const Load& load_pixel, Vec (&half)[count][Line::extent]) {
+#pragma GCC unroll 9
+  for (int column = 0; column < Line::extent; ++column) {
+    Vec line[Line::extent], values[count];
+#pragma GCC unroll 9
+    for (int row = 0; row < Line::extent; ++row) line[row] = load_pixel(row * Line::extent + column);
+    Line::transform(line, values);
+#pragma GCC unroll 6
+    for (int row = 0; row < count; ++row) half[row][column] = values[row];
+  }
+}
+
 // Tiles of inputs and of gradients with unit strides.
 template <int extent_>
 struct UnitSquare {
   static constexpr int extent = extent_;
   template <class Load>
-  HEBB_INLINE static void transform(const Load& load_pixel, float* to, int64_t slot_stride);
+  HEBB_INLINE static void transform(const Load& load_pixel, float* to, int64_t slot_stride) {
+    using Line = UnitLine<extent>;
+    Vec half[points][extent];
+    transform_columns<Line>(load_pixel, half);
+#pragma GCC unroll 6
+    for (int row = 0; row < points; ++row) {
+      Vec values[points];
+      Line::transform(half[row], values);
+#pragma GCC unroll 6
+      for (int column = 0; column < points; ++column) store(to + (row * points + column) * slot_stride, values[column]);
+    }
+  }
 };
-
-template <int extent>
-template <class Load>
-HEBB_INLINE void UnitSquare<extent>::transform(const Load& load_pixel, float* to, int64_t slot_stride) {
-  Vec half[points][extent];
-#pragma GCC unroll 6
-  for (int column = 0; column < extent; ++column) {
-    Vec pixels[extent], values[points];
-#pragma GCC unroll 6
-    for (int row = 0; row < extent; ++row) pixels[row] = load_pixel(row * extent + column);
-    if constexpr (extent == points) {
-      transform_input(pixels, values);
-    } else {
-      transform_gradient(pixels, values);
-    }
-#pragma GCC unroll 6
-    for (int row = 0; row < points; ++row) half[row][column] = values[row];
-  }
-#pragma GCC unroll 6
-  for (int row = 0; row < points; ++row) {
-    Vec values[points];
-    if constexpr (extent == points) {
-      transform_input(half[row], values);
-    } else {
-      transform_gradient(half[row], values);
-    }
-#pragma GCC unroll 6
-    for (int column = 0; column < points; ++column) store(to + (row * points + column) * slot_stride, values[column]);
-  }
-}
 
 // Tiles with strides of 2. Of a line of pixels or values some make the points; four, at pixel(k), stay as they are.
 struct AlternatingLine {
@@ -84,15 +92,7 @@ struct StridedSquare {
   template <class Load>
   HEBB_INLINE static void transform(const Load& load_pixel, float* to, int64_t slot_stride) {
     Vec half[finite_points][extent];
-#pragma GCC unroll 9
-    for (int column = 0; column < extent; ++column) {
-      Vec line[extent], at[finite_points];
-#pragma GCC unroll 9
-      for (int row = 0; row < extent; ++row) line[row] = load_pixel(row * extent + column);
-      Line::transform(line, at);
-#pragma GCC unroll 5
-      for (int point = 0; point < finite_points; ++point) half[point][column] = at[point];
-    }
+    transform_columns<Line>(load_pixel, half);
 #pragma GCC unroll 5
     for (int point = 0; point < finite_points; ++point) store_values<Line>(half[point], point, to, slot_stride);
 #pragma GCC unroll 4
